@@ -1,0 +1,184 @@
+import * as ds from "@devicescript/core"
+import {
+    Display,
+    Frame,
+    FrameSink,
+    LEDS,
+    Status,
+    TargetStatus,
+} from "./display"
+import {
+    BEAT_EVERY_MS,
+    BEAT_MS,
+    linkPattern,
+    Pattern,
+    POWER_ON,
+    Steps,
+    targetPattern,
+} from "./patterns"
+
+/** One pattern being played on a stretch of the bar. */
+class Track {
+    /** What is played, as one number, so that showing the same thing again does not restart it. */
+    key = -1
+    frame: Frame = 0
+    /** When the next step is due, ms since the program's start. */
+    due = 0
+    beats = false
+    private steps: Steps
+    private next = 0
+
+    /**
+     * @param leds how many LEDs it has
+     * @param shift how many LEDs of the bar lie behind it
+     */
+    constructor(
+        public leds: number,
+        public shift: number
+    ) {}
+
+    play(pattern: Pattern, now: number): void {
+        this.steps = pattern.steps
+        this.beats = pattern.beats
+        this.next = 0
+        this.due = now
+        this.advance(now)
+    }
+
+    /** Steps on to what is due at `now`. */
+    advance(now: number): void {
+        const steps = this.steps
+        while (now >= this.due) {
+            if (this.next >= steps.length) this.next = 0
+            this.frame = steps[this.next] << this.shift
+            const ms = steps[this.next + 1]
+            this.next += 2
+            this.due += ms
+            // after a long pause there is no point in catching up
+            if (this.due <= now) this.due = now + ms
+        }
+    }
+}
+
+/**
+ * Plays what a status looks like (patterns.ts) on LED bars, and winks for each fresh reading.
+ * `run` is its fiber; `show` and `beat` only leave word and wake it.
+ */
+export class Player implements Display {
+    /** The whole bar, for what concerns the device. */
+    private whole = new Track(LEDS, 0)
+    /** A share of the bar for each target. */
+    private shares: Track[] = []
+    private deviceBusy = true
+    private lastFrame: Frame = -1
+    private beatAt = -BEAT_EVERY_MS
+    private fiber: ds.Fiber
+    private sleeping = false
+
+    /**
+     * @param sinks where the frames go, in this order
+     * @param targets how many targets share the bar equally; left-over LEDs at its end stay dark
+     */
+    constructor(private sinks: FrameSink[]) {}
+
+    show(status: Status): void {
+        const now = ds.millis()
+        const pattern = linkPattern(status.link)
+        this.deviceBusy = pattern !== undefined
+        if (pattern !== undefined) {
+            if (this.whole.key !== status.link) {
+                this.whole.key = status.link
+                this.whole.play(pattern, now)
+            }
+        } else {
+            this.whole.key = -1
+            this.showTargets(status.targets, now)
+        }
+        this.wake()
+    }
+
+    private showTargets(targets: TargetStatus[], now: number): void {
+        if (this.shares.length !== targets.length) {
+            const leds = Math.floor(LEDS / targets.length)
+            this.shares = []
+            for (let i = 0; i < targets.length; ++i)
+                this.shares.push(new Track(leds, LEDS - (i + 1) * leds))
+        }
+        for (let i = 0; i < targets.length; ++i) {
+            const target = targets[i]
+            const share = this.shares[i]
+            const key =
+                target.condition |
+                (target.low << 4) |
+                (target.high << 8) |
+                (target.check ? 1 << 12 : 0)
+            if (share.key !== key) {
+                share.key = key
+                share.play(targetPattern(target, share.leds), now)
+            }
+        }
+    }
+
+    beat(): void {
+        const now = ds.millis()
+        const since = now - this.beatAt
+        // a reading that comes a little early waits for its turn, else winks would come every 2 and 3 s by turns
+        if (since < BEAT_EVERY_MS - BEAT_MS) return
+        this.beatAt = since < BEAT_EVERY_MS ? this.beatAt + BEAT_EVERY_MS : now
+        this.wake()
+    }
+
+    private wake(): void {
+        if (!this.sleeping) return
+        this.sleeping = false
+        this.fiber.resume(undefined)
+    }
+
+    /** Plays for ever: the power-on sweep, then whatever `show` was last told. Start it in a fiber of its own. */
+    async run(): Promise<void> {
+        this.fiber = ds.Fiber.self()
+        for (let i = 0; i < POWER_ON.length; i += 2) {
+            await this.write(POWER_ON[i])
+            await ds.sleep(POWER_ON[i + 1])
+        }
+        for (;;) {
+            const wakeAt = await this.draw(ds.millis())
+            const pause = wakeAt - ds.millis()
+            this.sleeping = true
+            await ds.suspend(pause > 0 ? pause : 1)
+            this.sleeping = false
+        }
+    }
+
+    /** Shows what is due now. @returns when something else is due, ms */
+    private async draw(now: number): Promise<number> {
+        let wakeAt = now + 60000
+        let frame = 0
+        const beating = now >= this.beatAt && now < this.beatAt + BEAT_MS
+        if (this.deviceBusy) {
+            if (this.whole.key >= 0) {
+                this.whole.advance(now)
+                frame = this.whole.frame
+                wakeAt = this.whole.due
+            }
+        } else {
+            for (const share of this.shares) {
+                share.advance(now)
+                frame |= share.frame
+                if (beating && share.beats)
+                    frame ^= 1 << (share.shift + share.leds - 1)
+                if (share.due < wakeAt) wakeAt = share.due
+            }
+            if (now < this.beatAt) wakeAt = Math.min(wakeAt, this.beatAt)
+            else if (beating) wakeAt = Math.min(wakeAt, this.beatAt + BEAT_MS)
+        }
+        await this.write(frame)
+        return wakeAt
+    }
+
+    private async write(frame: Frame): Promise<void> {
+        if (frame === this.lastFrame) return
+        this.lastFrame = frame
+        for (const sink of this.sinks) await sink.write(frame)
+    }
+}

@@ -1,0 +1,120 @@
+/** XINFO GROUPS' reply -> the consumer group that is watched: by field name, never by position. */
+import {
+    expectAggregate,
+    nextElement,
+    nextInteger,
+    ReplySource,
+    skipElement,
+    skipTo,
+} from "./reply"
+import { StreamId } from "./stream-id"
+
+const NAME = Buffer.from("name")
+const CONSUMERS = Buffer.from("consumers")
+const PENDING = Buffer.from("pending")
+const LAST_DELIVERED_ID = Buffer.from("last-delivered-id")
+const LAG = Buffer.from("lag")
+
+/** The fields of one group that are used. One object serves for every poll. */
+export class ConsumerGroup {
+    /** The group's name, when it had to be found out (GROUP=*). */
+    name: Buffer = undefined
+    consumers = 0
+    /** Length of the pending entries list. */
+    pending = 0
+    readonly lastDeliveredId = new StreamId()
+    /** The reported lag; undefined when nil, absent (Redis 5 and 6) or negative (a false claim of an operator's). */
+    lag: number = undefined
+}
+
+/**
+ * Reads a whole XINFO GROUPS reply.
+ * @param wanted the group's name, exact to the byte; undefined for the group that lags most, which is the one with the
+ * smallest last-delivered-id
+ * @param group receives the wanted group's fields
+ * @param spare is scribbled on: fields are read before it is known whose they are
+ * @returns `group` or `spare`, whichever holds the wanted group; undefined when there is none
+ * @throws ReplyError when Redis answered with an error
+ */
+export async function readGroups(
+    source: ReplySource,
+    wanted: Buffer,
+    group: ConsumerGroup,
+    spare: ConsumerGroup
+): Promise<ConsumerGroup> {
+    const reader = source.reader
+    await nextElement(source)
+    let groups = await expectAggregate(source)
+    const outside = reader.level
+    let found: ConsumerGroup = undefined
+    let candidate = group
+    while (groups > 0) {
+        groups--
+        if (!(await readGroup(source, wanted, candidate))) continue
+        if (wanted !== undefined) {
+            await skipTo(source, outside)
+            return candidate
+        }
+        const other = candidate.lastDeliveredId
+        if (
+            found === undefined ||
+            other.precedes(
+                found.lastDeliveredId.bytes,
+                0,
+                found.lastDeliveredId.length
+            )
+        ) {
+            const loser = found
+            found = candidate
+            candidate = loser === undefined ? spare : loser
+        }
+    }
+    return found
+}
+
+/** @returns whether it is the wanted group */
+async function readGroup(
+    source: ReplySource,
+    wanted: Buffer,
+    group: ConsumerGroup
+): Promise<boolean> {
+    const reader = source.reader
+    await nextElement(source)
+    // RESP2 sends fields and values as one array, RESP3 as a map; `value` counts both
+    let fields = (await expectAggregate(source)) >> 1
+    const outside = reader.level
+    let isWanted = false
+    group.lag = undefined
+    while (fields > 0) {
+        fields--
+        await nextElement(source)
+        if (!isWanted && reader.is(NAME)) {
+            await nextElement(source)
+            if (wanted === undefined) {
+                if (group.name === undefined || !reader.is(group.name))
+                    group.name = heldBytes(source)
+            } else if (!reader.is(wanted)) {
+                await skipTo(source, outside)
+                return false
+            }
+            isWanted = true
+        } else if (reader.is(LAG)) {
+            const lag = await nextInteger(source)
+            group.lag = lag < 0 ? undefined : lag
+        } else if (reader.is(LAST_DELIVERED_ID)) {
+            await nextElement(source)
+            group.lastDeliveredId.set(reader.bytes, reader.start, reader.end)
+        } else if (reader.is(PENDING)) group.pending = await nextInteger(source)
+        else if (reader.is(CONSUMERS))
+            group.consumers = await nextInteger(source)
+        else await skipElement(source)
+    }
+    return isWanted
+}
+
+function heldBytes(source: ReplySource): Buffer {
+    const reader = source.reader
+    return reader.start < 0
+        ? Buffer.from("?")
+        : reader.bytes.slice(reader.start, reader.end)
+}

@@ -1,0 +1,64 @@
+/** Steps that every reader of a reply takes: wait for an element, expect a type, pass over the rest. */
+import { ReplyError } from "./refusal"
+import { RespReader, RespType } from "./resp"
+
+/** What a reader of a reply needs: the reader, and a way to wait for more bytes. */
+export interface ReplySource {
+    readonly reader: RespReader
+    /** Feeds the reader with what arrives next. Throws when the connection, its time limit or the protocol fails. */
+    more(): Promise<void>
+}
+
+/** Waits until one element has been read. */
+export async function nextElement(source: ReplySource): Promise<void> {
+    while (!source.reader.next()) await source.more()
+}
+
+/** Waits until no more than `level` aggregates are open. */
+export async function skipTo(
+    source: ReplySource,
+    level: number
+): Promise<void> {
+    while (!source.reader.skipTo(level)) await source.more()
+}
+
+/** Passes over one whole element. */
+export async function skipElement(source: ReplySource): Promise<void> {
+    await nextElement(source)
+    await skipTo(source, source.reader.level)
+}
+
+/** Reads an integer; anything else (nil above all) is passed over and gives undefined. */
+export async function nextInteger(source: ReplySource): Promise<number> {
+    await nextElement(source)
+    const reader = source.reader
+    if (reader.type === RespType.Integer) return reader.value
+    await skipTo(source, reader.level)
+    return undefined
+}
+
+/**
+ * For the element just read: an aggregate's number of elements; nil counts as an empty one.
+ * @throws ReplyError when it is an error, or no aggregate
+ */
+export async function expectAggregate(source: ReplySource): Promise<number> {
+    const reader = source.reader
+    switch (reader.type) {
+        case RespType.Array:
+        case RespType.Map:
+        case RespType.Set:
+            return reader.value
+        case RespType.Null:
+            return 0
+        default:
+            throw unexpected(source)
+    }
+}
+
+/** The error for an element that is not what the command is documented to answer. */
+export function unexpected(source: ReplySource): Error {
+    const reader = source.reader
+    if (reader.type === RespType.Error || reader.type === RespType.BulkError)
+        return new ReplyError(reader.text())
+    return new Error(`unexpected reply of type ${reader.type}`)
+}

@@ -1,0 +1,158 @@
+import * as ds from "@devicescript/core"
+import { Connection } from "../link/connection"
+import { Fault, LinkError } from "../link/fault"
+import { QUIT_LIMIT_MS, REPLY_LIMIT_MS } from "../link/recovery"
+import { ReplyError } from "./refusal"
+import { nextElement, ReplySource, skipTo } from "./reply"
+import { encodeCommand, RespReader, RespType } from "./resp"
+
+/** The most bytes in one send: more may not fit the Pico W's send buffer (docs/pico-w-runtime.md row 8). */
+export const MAX_SEND = 1400
+/**
+ * The most bytes that are read without a pause. The program ends after 131,072 VM steps without one; the smallest
+ * element is 3 bytes and costs about 60 steps.
+ */
+const WINDOW = 1460
+
+const QUIT = encodeCommand(["QUIT"])
+
+/** Who to log in as. */
+export interface Credentials {
+    /** Empty: the default user. */
+    user: string
+    /** Empty: no AUTH. */
+    password: string
+    /** SELECTed unless 0. */
+    database: number
+}
+
+/** One connection's conversation: one batch of commands in flight, a time limit on its replies. */
+export class Session implements ReplySource {
+    readonly reader = new RespReader()
+    /** When the last batch was sent, ms since the program's start: no reply to it is older than that. */
+    askedAt = 0
+    private deadline = 0
+    /** The piece being read, window by window. */
+    private piece: Buffer = undefined
+    private readTo = 0
+    private batch: Buffer[] = []
+    private batchCount = 0
+    private batchBytes = 0
+    private joined: Buffer = undefined
+
+    constructor(private connection: Connection) {}
+
+    /**
+     * AUTH and SELECT, as far as they are wanted.
+     * @throws ReplyError when the server refuses; the connection is still good then
+     */
+    async open(credentials: Credentials): Promise<void> {
+        if (credentials.password) {
+            const words = ["AUTH"]
+            if (credentials.user) words.push(credentials.user)
+            words.push(credentials.password)
+            await this.expectOk(encodeCommand(words))
+        }
+        if (credentials.database !== 0)
+            await this.expectOk(
+                encodeCommand(["SELECT", `${credentials.database}`])
+            )
+    }
+
+    private async expectOk(command: Buffer): Promise<void> {
+        this.queue(command)
+        await this.flush()
+        await nextElement(this)
+        const reader = this.reader
+        if (reader.type === RespType.Error) throw new ReplyError(reader.text())
+        await skipTo(this, reader.level)
+    }
+
+    /**
+     * Adds a command to the batch.
+     * @returns false when it has no room: flush, read the replies, and queue it again
+     */
+    queue(command: Buffer): boolean {
+        if (this.batchCount > 0 && this.batchBytes + command.length > MAX_SEND)
+            return false
+        if (this.batch[this.batchCount] !== command) {
+            this.batch[this.batchCount] = command
+            this.joined = undefined
+        }
+        this.batchCount++
+        this.batchBytes += command.length
+        return true
+    }
+
+    /**
+     * Sends the batch. Its replies must all be read before the next one.
+     * @throws LinkError
+     */
+    async flush(): Promise<void> {
+        // bytes that nobody asked for would be taken for the next reply
+        if (this.unread())
+            throw new LinkError(
+                Fault.BadReply,
+                "data arrived that was not asked for"
+            )
+        let bytes = this.batch[0]
+        if (this.batchCount > 1) {
+            // the same commands as last time are joined already
+            if (
+                this.joined === undefined ||
+                this.joined.length !== this.batchBytes
+            )
+                this.joined = Buffer.concat(
+                    ...this.batch.slice(0, this.batchCount)
+                )
+            bytes = this.joined
+        }
+        this.batchCount = 0
+        this.batchBytes = 0
+        this.askedAt = ds.millis()
+        this.deadline = this.askedAt + REPLY_LIMIT_MS
+        await this.connection.send(bytes)
+    }
+
+    private unread(): boolean {
+        return (
+            this.reader.depth > 0 ||
+            this.reader.hasUnread() ||
+            (this.piece !== undefined && this.readTo < this.piece.length) ||
+            this.connection.hasUnread()
+        )
+    }
+
+    /** @throws LinkError on a protocol error, at the time limit, and when the connection ends */
+    async more(): Promise<void> {
+        const reader = this.reader
+        if (reader.error !== undefined)
+            throw new LinkError(Fault.BadReply, reader.error)
+        if (this.piece === undefined || this.readTo >= this.piece.length) {
+            this.piece = undefined
+            // pieces that are here already come without a wait, and the program must pause now and then
+            if (this.connection.hasUnread()) await ds.sleep(1)
+            this.piece = await this.connection.receive(
+                this.deadline - ds.millis()
+            )
+            this.readTo = 0
+        } else await ds.sleep(1)
+        const from = this.readTo
+        this.readTo = Math.min(from + WINDOW, this.piece.length)
+        reader.feed(this.piece, from, this.readTo)
+    }
+
+    /**
+     * Says QUIT and waits for the server to close.
+     * @returns false if it did not
+     */
+    async quit(): Promise<boolean> {
+        try {
+            await this.connection.send(QUIT)
+        } catch (e) {
+            // it has gone already
+            return true
+        }
+        return await this.connection.waitForClose(QUIT_LIMIT_MS)
+    }
+}

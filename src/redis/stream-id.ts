@@ -1,0 +1,109 @@
+/**
+ * Stream entry IDs (`milliseconds-sequence`) as bytes: 20-digit numbers do not fit a double, and the language compares
+ * strings as numbers. Pure.
+ */
+
+const DASH = 0x2d
+
+/** An ID kept as bytes, in a buffer that is allocated once. */
+export class StreamId {
+    /** Two 64-bit decimals and the dash. */
+    readonly bytes = Buffer.alloc(41)
+    /** Bytes in use; 0 before the first `set`. */
+    length = 0
+
+    /**
+     * Takes over an ID.
+     * @returns whether it differs from the one held
+     */
+    set(source: Buffer, start: number, end: number): boolean {
+        const length = end - start
+        const bytes = this.bytes
+        if (length > bytes.length) return false
+        if (length === this.length) {
+            let i = length - 1
+            while (i >= 0 && bytes[i] === source[start + i]) i--
+            if (i < 0) return false
+        }
+        bytes.blitAt(0, source, start, length)
+        this.length = length
+        return true
+    }
+
+    /** Whether both hold the same ID. */
+    equals(other: StreamId): boolean {
+        return (
+            other.length === this.length &&
+            !this.precedes(other.bytes, 0, other.length) &&
+            !other.precedes(this.bytes, 0, this.length)
+        )
+    }
+
+    /** The ID as a buffer of its own, for a command. */
+    toBuffer(): Buffer {
+        return this.bytes.slice(0, this.length)
+    }
+
+    /** Whether the ID in `other` is greater than this one. */
+    precedes(other: Buffer, start: number, end: number): boolean {
+        const dash = dashIn(this.bytes, 0, this.length)
+        const otherDash = dashIn(other, start, end)
+        const order = compareDigits(
+            this.bytes,
+            0,
+            dash,
+            other,
+            start,
+            otherDash
+        )
+        if (order !== 0) return order < 0
+        return (
+            compareDigits(
+                this.bytes,
+                dash + 1,
+                this.length,
+                other,
+                otherDash + 1,
+                end
+            ) < 0
+        )
+    }
+}
+
+function dashIn(bytes: Buffer, start: number, end: number): number {
+    const at = bytes.indexOf(DASH, start, end)
+    return at < 0 ? end : at
+}
+
+/** Compares decimal numbers without leading zeros. @returns below, at or above 0 */
+function compareDigits(
+    a: Buffer,
+    aStart: number,
+    aEnd: number,
+    b: Buffer,
+    bStart: number,
+    bEnd: number
+): number {
+    const longer = aEnd - aStart - (bEnd - bStart)
+    if (longer !== 0) return longer
+    while (aStart < aEnd) {
+        const difference = a[aStart++] - b[bStart++]
+        if (difference !== 0) return difference
+    }
+    return 0
+}
+
+/** The part before the dash: milliseconds since 1970 where Redis made the ID. Exact below 2^53. */
+export function millisecondsOf(
+    bytes: Buffer,
+    start: number,
+    end: number
+): number {
+    let value = 0
+    for (let i = start; i < end; ++i) {
+        const digit = bytes[i] - 0x30
+        if (digit < 0 || digit > 9) break
+        value = value * 10 + digit
+    }
+    return value
+}

@@ -1,0 +1,219 @@
+/** One target (a stream and a consumer group): from the answers to what its LEDs show, and why. */
+import { Condition, TargetStatus } from "./display/display"
+import { ConsumersInquiry } from "./redis/consumers-inquiry"
+import { LagInquiry } from "./redis/lag-inquiry"
+import { Questions } from "./redis/question"
+import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
+import { ServerClock } from "./redis/server-clock"
+import { TargetSettings, Unit } from "./settings"
+import { concludeAge } from "./signal/age"
+import { complaint, Limits, Signs } from "./signal/health"
+import { Known, Lag, unknownLag } from "./signal/lag"
+import { levelOf, topOf } from "./signal/level"
+
+/** A unit of seconds shows whether anything is unread and since when: a few entries tell. */
+const ENTRIES_FOR_SECONDS = 2
+
+/** Watches one consumer group. */
+export class Target {
+    readonly status: TargetStatus = {
+        condition: Condition.Unknown,
+        low: 0,
+        high: 0,
+        check: false,
+    }
+    /** The lag in the scale's unit. */
+    readonly lag: Lag = unknownLag()
+    /** Whether more can be found out in this poll. */
+    unsettled = false
+    /** When what the last answer says was asked for, ms since the program's start; undefined when nothing is known. */
+    answeredAt: number = undefined
+    /** Why there is no bar, in words; undefined when there is one. */
+    reason: string = undefined
+    /** What is wrong with the consumers, in words; undefined when nothing is. */
+    complaint: string = undefined
+    /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
+    notNow: ReplyError = undefined
+
+    private lagInquiry: LagInquiry
+    private consumersInquiry: ConsumersInquiry
+    private entries: Lag = unknownLag()
+    private signs: Signs = {
+        pending: undefined,
+        consumers: undefined,
+        longestIdleMs: undefined,
+        oldestPendingMs: undefined,
+        lagging: false,
+    }
+
+    constructor(
+        public settings: TargetSettings,
+        private unit: Unit,
+        private limits: Limits,
+        private clock: ServerClock
+    ) {
+        const top =
+            unit === Unit.Seconds ? ENTRIES_FOR_SECONDS : topOf(settings.scale)
+        this.lagInquiry = new LagInquiry(settings.stream, settings.group, top)
+        if (limits !== undefined)
+            this.consumersInquiry = new ConsumersInquiry(
+                settings.stream,
+                limits,
+                this.signs,
+                clock
+            )
+    }
+
+    /** `stream/group` for people; with GROUP=* the group that lags most now. */
+    name(): string {
+        return `${this.settings.stream}/${this.groupName()}`
+    }
+
+    /** The consumer group's name; with GROUP=* the name of the one that lags most now. */
+    groupName(): string {
+        const found = this.lagInquiry.group?.name
+        return found ? found.toString() : this.settings.group
+    }
+
+    /** Length of the pending entries list; undefined when unknown. */
+    pending(): number {
+        return this.signs.pending
+    }
+
+    /** Number of the group's consumers; undefined when unknown. */
+    consumers(): number {
+        return this.signs.consumers
+    }
+
+    /** Commands that would make the answers exact, and that the user may not use. */
+    forbidden(): string[] {
+        const forbidden = this.lagInquiry.forbidden.slice()
+        if (this.consumersInquiry)
+            forbidden.pushRange(this.consumersInquiry.forbidden)
+        return forbidden
+    }
+
+    /** A new connection: rights and figures are to be found out again. */
+    connected(): void {
+        this.lagInquiry.connected()
+        this.consumersInquiry?.connected()
+    }
+
+    /** Adds the questions of one send. @param first whether it is the first of this poll */
+    ask(questions: Questions, first: boolean): void {
+        // without the server's clock the newest ID stands in
+        this.lagInquiry.wantsNewest =
+            this.unit === Unit.Seconds && this.clock.forbidden
+        this.lagInquiry.ask(questions)
+        const group = this.lagInquiry.group
+        if (first && this.consumersInquiry && group !== undefined)
+            this.consumersInquiry.ask(
+                questions,
+                group.name || this.settings.group
+            )
+    }
+
+    /**
+     * Concludes from the replies to one send.
+     * @param askedAt when it was sent, ms since the program's start
+     * @returns whether another send would tell more
+     */
+    conclude(askedAt: number): boolean {
+        this.notNow = undefined
+        const refusal = this.lagInquiry.refusal
+        if (refusal !== undefined) {
+            this.refused(refusal)
+            if (this.notNow === undefined) this.answeredAt = askedAt
+            return false
+        }
+        const more = this.lagInquiry.conclude(this.entries, askedAt)
+        const group = this.lagInquiry.group
+        this.answeredAt = askedAt
+        if (group === undefined) {
+            this.status.condition = Condition.RefusedGroup
+            this.reason = `the stream has no such consumer group; check GROUP`
+            return false
+        }
+        this.signs.pending = group.pending
+        this.signs.consumers = group.consumers
+        this.signs.lagging = this.entries.low > 0
+        this.complaint =
+            this.limits === undefined
+                ? undefined
+                : complaint(this.signs, this.limits)
+        this.status.check = this.complaint !== undefined
+        if (this.unit === Unit.Seconds) this.concludeSeconds()
+        else this.setLag(this.entries)
+        if (this.lag.known === Known.Not) {
+            this.status.condition = Condition.Unknown
+            return more
+        }
+        this.reason = undefined
+        this.status.condition = Condition.Lag
+        const scale = this.settings.scale
+        this.status.low = levelOf(scale, this.lag.low)
+        this.status.high =
+            this.lag.high === undefined
+                ? scale.leds + 1
+                : levelOf(scale, this.lag.high)
+        return more
+    }
+
+    /** Credentials or rights were refused on connecting. */
+    refusedWho(error: ReplyError, now: number): void {
+        this.refused(error)
+        this.answeredAt = now
+    }
+
+    private refused(error: ReplyError): void {
+        switch (error.refusal) {
+            case Refusal.Who:
+                this.status.condition = Condition.RefusedWho
+                break
+            case Refusal.Stream:
+                this.status.condition = Condition.RefusedStream
+                break
+            case Refusal.NotNow:
+                this.notNow = error
+                return
+            default:
+                this.status.condition = Condition.Unknown
+        }
+        this.status.check = false
+        this.reason = `${error.message}; ${remedyOf(error.message)}`
+    }
+
+    private setLag(lag: Lag): void {
+        this.lag.low = lag.low
+        this.lag.high = lag.high
+        this.lag.known = lag.known
+        if (lag.known === Known.Not)
+            this.reason =
+                "lag unknown: Redis reports none, and counting is not among the user's rights"
+    }
+
+    /** Turns the count into the age of the oldest entry that waits. */
+    private concludeSeconds(): void {
+        const entries = this.entries
+        const firstMs = this.lagInquiry.unread.firstMs
+        const counted = this.lagInquiry.counted() > 0
+        if (entries.high === 0) this.setLag(entries)
+        else if (!counted || firstMs === undefined) {
+            this.lag.low = 0
+            this.lag.high = undefined
+            this.lag.known = Known.Not
+            this.reason =
+                "age unknown: reading IDs (XREAD) is not among the user's rights"
+        } else if (
+            !concludeAge(
+                firstMs,
+                this.clock.now(),
+                this.lagInquiry.stream.newestMs,
+                this.lag
+            )
+        ) {
+            this.lag.known = Known.Not
+            this.reason = `age unknown: the oldest waiting ID, ${firstMs}-..., is not a time by Redis's clock`
+        }
+    }
+}
