@@ -5,6 +5,7 @@ import { Display, FrameSink, LinkStatus } from "./display/display"
 import { LedPins } from "./display/gpio"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
+import { TrafficLight } from "./display/traffic-light"
 import { Link } from "./link/link"
 import { Runtime } from "./link/runtime"
 import { Wifi } from "./link/wifi"
@@ -13,28 +14,47 @@ import { ServerClock } from "./redis/server-clock"
 import { say } from "./report"
 import { SettingsReader } from "./settings"
 
-/**
- * Runs laglight for ever.
- * @param pins LED1..LED10; undefined ones are passed over
- */
-export async function laglight(
-    runtime: Runtime,
-    pins: ds.OutputPin[]
-): Promise<void> {
-    // services and roles first: none of them binds after the first await
-    const service = new LedService()
+/** The pins in use; those that a runtime has not (the simulator has none) are undefined. */
+export interface Pins {
+    /** LED1 first. */
+    leds: ds.OutputPin[]
+    green: ds.OutputPin
+    yellow: ds.OutputPin
+    red: ds.OutputPin
+}
+
+/** When services have been announced, ms after their start (@devicescript/server). */
+const ANNOUNCE_MS = 510
+
+/** Runs laglight for ever. */
+export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     const wifi = runtime === Runtime.PicoW ? new Wifi() : undefined
     const reader = new SettingsReader(readSetting, runtime)
     const settings = await reader.read()
-    const sinks: FrameSink[] = [new LedPins(pins, settings?.activeLow), service]
+    // services start together, with no wait in between: one that starts later is never announced
+    const sinks: FrameSink[] = [
+        new LedPins(pins.leds, reader.activeLow),
+        new LedService(),
+    ]
     const player = new Player(sinks)
+    const displays: Display[] = [player]
+    if (settings?.trafficLight)
+        displays.push(
+            await TrafficLight.start(
+                pins.green,
+                pins.yellow,
+                pins.red,
+                settings.trafficLight
+            )
+        )
+    // the first announcement comes 500 ms after the start: frames before it would reach nobody
+    await ds.sleep(ANNOUNCE_MS)
     player.run.start()
     if (settings === undefined) {
         for (const fault of reader.faults) say(`settings: ${fault}`)
         player.show({ link: LinkStatus.NotConfigured, targets: [] })
         return
     }
-    const displays: Display[] = [player]
     await new Poller(
         settings,
         new ServerClock(),

@@ -56,6 +56,8 @@ export class Poller {
                 condition: Condition.Unknown,
                 low: 0,
                 high: 0,
+                lagLow: 0,
+                lagHigh: 0,
                 check: false,
             })
         }
@@ -219,9 +221,16 @@ export class Poller {
         for (let i = 0; i < this.targets.length; ++i) {
             const target = this.targets[i]
             const shown = this.status.targets[i]
-            const before = keyOf(shown)
+            const key = keyOf(shown)
+            const low = shown.lagLow
+            const high = shown.lagHigh
             if (this.freshen(target, shown, now)) known = true
-            if (keyOf(shown) !== before) changed = true
+            if (
+                keyOf(shown) !== key ||
+                shown.lagLow !== low ||
+                shown.lagHigh !== high
+            )
+                changed = true
         }
         let link = LinkStatus.Up
         const down = this.downSince === undefined ? 0 : now - this.downSince
@@ -258,6 +267,8 @@ export class Poller {
         shown.check = !old && lag && status.check
         shown.low = lag ? status.low : 0
         shown.high = lag ? status.high : 0
+        shown.lagLow = lag ? target.lag.low : 0
+        shown.lagHigh = lag ? target.lag.high : 0
         return true
     }
 

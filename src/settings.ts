@@ -3,6 +3,7 @@
  * An invalid or missing setting is refused whole; what is wrong is said in words, a secret's value never.
  */
 import { LEDS } from "./display/display"
+import { TrafficLimits } from "./display/traffic-light"
 import { Runtime } from "./link/runtime"
 import { Limits } from "./signal/health"
 import { levelsScale, linearScale, Scale } from "./signal/level"
@@ -23,12 +24,6 @@ export interface TargetSettings {
     scale: Scale
 }
 
-/** The traffic light's limits, in the scale's unit. */
-export interface TrafficLightSettings {
-    yellowAt: number
-    redAt: number
-}
-
 /** All settings, valid. */
 export interface Settings {
     host: string
@@ -45,7 +40,7 @@ export interface Settings {
     /** Undefined when no limit is set. */
     health: Limits
     /** Undefined when there is no traffic light. */
-    trafficLight: TrafficLightSettings
+    trafficLight: TrafficLimits
 }
 
 /** Reads one raw setting: text, number, boolean ... as JSON made it of the file; undefined when it is missing. */
@@ -61,6 +56,8 @@ const SHOWN = 40
 export class SettingsReader {
     /** One sentence for each fault; empty when all is well. */
     readonly faults: string[] = []
+    /** ACTIVE_LOW, which even a refusal of the other settings needs to be shown. */
+    activeLow = false
 
     /** @param runtime what the firmware runs on: a Pico W cannot do all that the simulator can */
     constructor(
@@ -87,7 +84,7 @@ export class SettingsReader {
             Unit.Entries,
             Unit.Seconds,
         ])) as Unit
-        const activeLow = await this.flag("ACTIVE_LOW", false)
+        this.activeLow = await this.flag("ACTIVE_LOW", false)
         const targets = await this.readTargets()
         const health = await this.readHealth()
         const trafficLight = await this.readTrafficLight()
@@ -108,7 +105,7 @@ export class SettingsReader {
             unit,
             pollMs,
             staleMs,
-            activeLow,
+            activeLow: this.activeLow,
             health,
             trafficLight,
         }
@@ -207,7 +204,7 @@ export class SettingsReader {
         return { pendingMax, idleMaxS, pendingAgeS }
     }
 
-    private async readTrafficLight(): Promise<TrafficLightSettings> {
+    private async readTrafficLight(): Promise<TrafficLimits> {
         const wanted = await this.flag("TRAFFIC_LIGHT", false)
         const yellowAt = await this.integer("YELLOW_AT", 1, 1, 1000000000)
         const redAt = await this.integer(

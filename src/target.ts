@@ -20,6 +20,8 @@ export class Target {
         condition: Condition.Unknown,
         low: 0,
         high: 0,
+        lagLow: 0,
+        lagHigh: 0,
         check: false,
     }
     /** The lag in the scale's unit. */

@@ -35,6 +35,9 @@ export interface TargetStatus {
     low: number
     /** Proven upper bound as a level; equal to `low` when the level is certain. */
     high: number
+    /** The bounds as a lag in the scale's unit; `lagHigh` is undefined when nothing bounds it. */
+    lagLow: number
+    lagHigh: number
     /** The group's consumers need a look (pending or idle beyond the limits). */
     check: boolean
 }
@@ -63,7 +66,7 @@ export type Frame = number
 /** Something with LEDs. */
 export interface FrameSink {
     /** Makes the LEDs equal the frame. Called only when the frame differs from the last one. */
-    write(frame: Frame): Promise<void>
+    write(frame: Frame): void
 }
 
 /** The number of LEDs on the bar. */

@@ -17,7 +17,7 @@ export class LedPins implements FrameSink {
         private activeLow: boolean
     ) {}
 
-    async write(frame: Frame): Promise<void> {
+    write(frame: Frame): void {
         const first = this.shown < 0
         const changed = first ? -1 : frame ^ this.shown
         for (let i = 0; i < LEDS; ++i) {

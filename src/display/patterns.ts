@@ -51,22 +51,12 @@ const CONNECTING: Steps = [
     0b0000110000, 160, 0b0000000000, 400,
 ]
 
-/** Ends steady, one block flashes once: who (credentials, rights). */
-const REFUSED_WHO: Steps = [0b1000110001, 400, 0b1000000001, 1000]
-
-/** Ends steady, two blocks flash twice: which stream. */
-const REFUSED_STREAM: Steps = [
-    0b1011001101, 300, 0b1000000001, 300, 0b1011001101, 300, 0b1000000001, 1000,
-]
-
-/** Ends steady, three blocks flash three times: which group. */
-const REFUSED_GROUP: Steps = [
-    0b1010110101, 250, 0b1000000001, 250, 0b1010110101, 250, 0b1000000001, 250,
-    0b1010110101, 250, 0b1000000001, 1000,
-]
-
-/** Every other LED, then the others: Redis answers, the lag is unknown. */
-const UNKNOWN: Steps = [0b1010101010, 700, 0b0101010101, 700]
+/** The blocks between the steady ends that tell a refusal, on the whole bar: 1 who, 2 which stream, 3 which group. */
+const REFUSAL_BLOCKS: Frame[] = [0b0000110000, 0b0011001100, 0b0010110100]
+/** How long one flash of a refusal and the gap after it last, ms; it flashes as often as it has blocks. */
+const REFUSAL_FLASH_MS = [400, 300, 250]
+/** The pause after a refusal's flashes, ms. */
+const REFUSAL_PAUSE_MS = 1000
 
 /** The lowest `level` LEDs of a bar of `leds`. */
 function bar(leds: number, level: number): Frame {
@@ -88,27 +78,32 @@ export function linkPattern(link: LinkStatus): Pattern {
     }
 }
 
-/** What one target's LEDs show. */
+/**
+ * What one target's LEDs show, on a bar of `leds`: all ten, or a share of 5, 3 or 2.
+ * A share has no room for blocks: its middle LED flashes once, twice or three times between steady ends; of two LEDs both
+ * flash so often, and stay dark in between.
+ */
 export function targetPattern(status: TargetStatus, leds: number): Pattern {
     switch (status.condition) {
         case Condition.RefusedWho:
-            return { steps: REFUSED_WHO, beats: false }
+            return refusalPattern(leds, 1)
         case Condition.RefusedStream:
-            return { steps: REFUSED_STREAM, beats: false }
+            return refusalPattern(leds, 2)
         case Condition.RefusedGroup:
-            return { steps: REFUSED_GROUP, beats: false }
-        case Condition.Unknown:
-            return { steps: UNKNOWN, beats: false }
+            return refusalPattern(leds, 3)
+        case Condition.Unknown: {
+            // every other LED, then the others
+            const odd = 0b1010101010 >> (LEDS - leds)
+            return {
+                steps: [odd, 700, bar(leds, leds) ^ odd, 700],
+                beats: false,
+            }
+        }
         case Condition.Stale: {
             // only the tip of the last bar; a bar of 0 has none and lends LED1
-            const tip = status.high < 1 ? 1 : status.high
+            const tip = Math.min(Math.max(status.high, 1), leds)
             return {
-                steps: [
-                    bar(leds, tip) ^ bar(leds, Math.min(tip, leds) - 1),
-                    1000,
-                    0,
-                    1000,
-                ],
+                steps: [bar(leds, tip) ^ bar(leds, tip - 1), 1000, 0, 1000],
                 beats: false,
             }
         }
@@ -117,9 +112,41 @@ export function targetPattern(status: TargetStatus, leds: number): Pattern {
     }
 }
 
+function refusalPattern(leds: number, blocks: number): Pattern {
+    const ends = bar(leds, 1) | 1
+    const middle = 1 << (leds >> 1)
+    const lit =
+        leds === LEDS
+            ? ends | REFUSAL_BLOCKS[blocks - 1]
+            : leds > 2
+              ? ends | middle
+              : ends
+    const unlit = leds > 2 ? ends : 0
+    const ms = REFUSAL_FLASH_MS[blocks - 1]
+    const steps: Steps = []
+    for (let flash = 1; flash <= blocks; ++flash)
+        steps.push(lit, ms, unlit, flash === blocks ? REFUSAL_PAUSE_MS : ms)
+    return { steps, beats: false }
+}
+
 function lagPattern(status: TargetStatus, leds: number): Pattern {
     if (status.low > leds)
         return { steps: [bar(leds, leds), 350, 0, 150], beats: false }
-    const steady = bar(leds, status.low)
-    return { steps: [steady, STILL], beats: true }
+    // "possibly off the scale" has no LED of its own: the last one stands for "this or more"
+    const low = bar(
+        leds,
+        status.high > leds ? Math.min(status.low, leds - 1) : status.low
+    )
+    const high = bar(leds, status.high)
+    const certain = low === high
+    if (!status.check)
+        return {
+            steps: certain ? [low, STILL] : [high, 500, low, 500],
+            beats: certain,
+        }
+    // the last LED winks twice: the consumers need a look
+    const winks: Steps = [high ^ 1, 100, high, 150, high ^ 1, 100, high]
+    if (certain) winks.push(1650)
+    else winks.push(150, low, 500, high, 500, low, 500)
+    return { steps: winks, beats: certain }
 }

@@ -138,11 +138,11 @@ export class Player implements Display {
     async run(): Promise<void> {
         this.fiber = ds.Fiber.self()
         for (let i = 0; i < POWER_ON.length; i += 2) {
-            await this.write(POWER_ON[i])
+            this.write(POWER_ON[i])
             await ds.sleep(POWER_ON[i + 1])
         }
         for (;;) {
-            const wakeAt = await this.draw(ds.millis())
+            const wakeAt = this.draw(ds.millis())
             const pause = wakeAt - ds.millis()
             this.sleeping = true
             await ds.suspend(pause > 0 ? pause : 1)
@@ -151,7 +151,7 @@ export class Player implements Display {
     }
 
     /** Shows what is due now. @returns when something else is due, ms */
-    private async draw(now: number): Promise<number> {
+    private draw(now: number): number {
         let wakeAt = now + 60000
         let frame = 0
         const beating = now >= this.beatAt && now < this.beatAt + BEAT_MS
@@ -172,13 +172,13 @@ export class Player implements Display {
             if (now < this.beatAt) wakeAt = Math.min(wakeAt, this.beatAt)
             else if (beating) wakeAt = Math.min(wakeAt, this.beatAt + BEAT_MS)
         }
-        await this.write(frame)
+        this.write(frame)
         return wakeAt
     }
 
-    private async write(frame: Frame): Promise<void> {
+    private write(frame: Frame): void {
         if (frame === this.lastFrame) return
         this.lastFrame = frame
-        for (const sink of this.sinks) await sink.write(frame)
+        for (const sink of this.sinks) sink.write(frame)
     }
 }

@@ -50,22 +50,41 @@ class LedBarServer extends Server implements ds.LedServerSpec {
     }
 }
 
-/** Announces the service. Construct it before the program's first await: later servers never bind. */
+/**
+ * The bar as a service; the bus is slower than the pins and must never hold them up, so it has a fiber of its own.
+ *
+ * Each frame goes out as a report of the register, unasked: a client's subscription alone would learn of it late or never,
+ * and a write through a role of our own waits a second or more until that role is bound.
+ */
 export class LedService implements FrameSink {
     private server = new LedBarServer()
-    private role: ds.Led
+    private pixels = ds.Led.spec.lookup("pixels")
+    /** The register holds a frame that has not been on the bus. */
+    private unsent = false
+    private sending = false
 
+    /** Start it together with all other services, with no wait in between: one that starts later is never announced. */
     constructor() {
-        this.role = new ds.Led(startServer(this.server))
+        startServer(this.server)
     }
 
-    async write(frame: Frame): Promise<void> {
+    write(frame: Frame): void {
         const buffer = this.server.buffer
         for (let i = 0; i < LEDS; ++i) {
             const lit = (frame & (1 << (LEDS - 1 - i))) !== 0
             buffer.fillAt(i * PIXEL_BYTES, PIXEL_BYTES, lit ? LIT : 0)
         }
-        // a subscription to the register alone reports late or never; a write through the role is on the bus at once
-        await this.role.pixels.write(buffer)
+        this.unsent = true
+        if (this.sending) return
+        this.sending = true
+        this.send.start()
+    }
+
+    private async send(): Promise<void> {
+        while (this.unsent) {
+            this.unsent = false
+            await this.server._send(this.pixels.encode(this.server.buffer))
+        }
+        this.sending = false
     }
 }

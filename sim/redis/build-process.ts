@@ -1,0 +1,30 @@
+/**
+ * The process in which redis-memory-server fetches and builds a server (started by build-server.ts).
+ * Arguments: version, folder. Sends one BuildResult and exits.
+ */
+import { RedisBinary } from "redis-memory-server"
+
+export interface BuildResult {
+    /** What went wrong, in one short line. */
+    error?: string
+}
+
+const ERROR_MAX_CHARACTERS = 200
+
+const [version, downloadDir] = process.argv.slice(2)
+
+// whoever started this has died: take make and its compilers along
+process.on("disconnect", () =>
+    process.platform === "win32"
+        ? process.exit(1)
+        : process.kill(-process.pid, "SIGKILL")
+)
+
+let result: BuildResult = {}
+try {
+    await RedisBinary.getPath({ version, downloadDir })
+} catch (error) {
+    const [firstLine] = String((error as Error).message || error).split("\n")
+    result = { error: firstLine.slice(0, ERROR_MAX_CHARACTERS) }
+}
+process.send!(result, undefined, {}, () => process.exit(0))

@@ -1,0 +1,148 @@
+/**
+ * The simulator's command: builds the firmware, finds or starts a Redis, runs the device, shows its light,
+ * and leaves nothing behind.
+ */
+import { existsSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { Cleanup } from "./cleanup.ts"
+import { UsageError } from "./command-line.ts"
+import { buildFirmware } from "./firmware.ts"
+import { parseSimOptions, SIM_HELP } from "./options.ts"
+import type { SimOptions } from "./options.ts"
+import { startJobs } from "./traffic/jobs.ts"
+import { untilStopped } from "./until-stopped.ts"
+import { startHealthServer } from "./view/health-server.ts"
+import { Picture } from "./view/picture.ts"
+import { createView } from "./view/view.ts"
+import type { View } from "./view/view.ts"
+import { SimulatedDevice } from "./vm/device.ts"
+import { watchedRedis } from "./watched-redis.ts"
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url))
+
+/** Everything has ended long before; what hangs is left to the exit handlers. */
+const CLOSE_TIMEOUT_MS = 8000
+/** Between the end of the device's process and the signal that ended it too. */
+const SIGNAL_GRACE_MS = 200
+
+/** Starts everything. @throws Error in words for the user; UsageError; AbortError once told to stop */
+async function start(
+    options: SimOptions,
+    view: View,
+    stopped: AbortSignal,
+    cleanup: Cleanup
+) {
+    let picture: Picture | undefined
+    const onProgress = (text: string) => view.progress(text)
+    if (options.settings && !existsSync(options.settings))
+        throw new UsageError(`--settings ${options.settings}: no such file`)
+    if (options.port !== undefined) {
+        const server = await cleanup.keep(
+            startHealthServer(options.port, () => picture?.now)
+        )
+        onProgress(`status: ${server.url}`)
+    }
+
+    stopped.throwIfAborted()
+    onProgress("building the firmware")
+    const [firmware, redis] = await Promise.all([
+        // the compiler is another process: it is to end before we do
+        cleanup.waitFor(buildFirmware({ entry: process.env.LAGLIGHT_ENTRY })),
+        cleanup.keep(
+            watchedRedis(ROOT, options.settings, {
+                onProgress,
+                signal: stopped,
+            })
+        ),
+    ])
+    onProgress(`firmware: ${firmware.sizeBytes} bytes of bytecode`)
+
+    stopped.throwIfAborted()
+    let source = redis.source
+    if (redis.local && options.traffic) {
+        const { stream, group, local } = redis
+        await cleanup.keep(startJobs(local.url, { stream, group }, onProgress))
+        source += `, with traffic for ${stream}/${group}`
+    }
+    redis.local?.exited.then(() => {
+        if (!stopped.aborted) onProgress("the local Redis server has ended")
+    })
+
+    stopped.throwIfAborted()
+    onProgress("deploying to the simulated device")
+    const device = await cleanup.keep(
+        SimulatedDevice.start({
+            bytecode: firmware.bytecode,
+            settings: redis.settings,
+        })
+    )
+    stopped.throwIfAborted()
+    picture = new Picture(device)
+    view.begin(picture.now, source)
+    for (const entry of picture.earlierLogs) view.log(entry)
+    picture.on("change", snapshot => view.change(snapshot))
+    picture.on("log", entry => view.log(entry))
+    return device
+}
+
+/** Resolves when the device ends, which it does not do by itself. */
+async function endOf(device: SimulatedDevice) {
+    return new Promise<string>(resolve =>
+        device.on("exit", ({ reason, text }) => {
+            const why = `the device ended (${reason}). ${text}`.trim()
+            // Ctrl-C reaches the device's process too: our own signal may be on its way
+            setTimeout(resolve, SIGNAL_GRACE_MS, why)
+        })
+    )
+}
+
+/** @returns the exit code @throws what `inWords` puts into words */
+async function main(args: string[]) {
+    const options = parseSimOptions(args)
+    if (options.help) {
+        console.log(SIM_HELP)
+        return 0
+    }
+    const stopped = untilStopped()
+    const view = createView(options)
+    const cleanup = new Cleanup()
+    const run = async () => {
+        const device = await start(options, view, stopped, cleanup)
+        throw new Error(await endOf(device))
+    }
+    try {
+        await Promise.race([run(), once(stopped)])
+        return 0
+    } catch (error) {
+        if (stopped.aborted) return 0
+        throw error
+    } finally {
+        view.close()
+        const giveUp = setTimeout(() => process.exit(0), CLOSE_TIMEOUT_MS)
+        await cleanup.run()
+        clearTimeout(giveUp)
+    }
+}
+
+function once(stopped: AbortSignal) {
+    return new Promise<void>(resolve =>
+        stopped.addEventListener("abort", () => resolve())
+    )
+}
+
+main(process.argv.slice(2)).then(
+    code => process.exit(code),
+    (error: unknown) => {
+        console.error(inWords(error))
+        process.exit(error instanceof UsageError ? 2 : 1)
+    }
+)
+
+/** Errors made for the user are a message; others are faults of this program and come with their stack. */
+function inWords(error: unknown) {
+    if (!(error instanceof Error)) return String(error)
+    const isFault =
+        /^(Type|Range|Reference|Syntax|Eval)Error$/.test(error.name) ||
+        error.name === "AssertionError"
+    return isFault ? error.stack : error.message
+}

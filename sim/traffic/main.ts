@@ -1,0 +1,79 @@
+/** `npm run traffic -- WORKLOAD [options]`: makes traffic until it is told to stop. */
+import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
+import type { CommandOptions } from "../command-line.ts"
+import type { Workload } from "./workload.ts"
+import { workloads } from "./workloads.ts"
+
+const COMMON: CommandOptions = {
+    url: {
+        type: "string",
+        value: "URL",
+        default: "redis://127.0.0.1:6379",
+        help: "the Redis server, redis://[USER:PASSWORD@]HOST:PORT[/DB]",
+    },
+    help: { type: "boolean", help: "this text" },
+}
+
+function generalHelp() {
+    return [
+        "Usage: npm run traffic -- WORKLOAD [options]",
+        "",
+        "Workloads:",
+        ...workloads.map(({ name, summary }) => `  ${name}   ${summary}`),
+        "",
+        "npm run traffic -- WORKLOAD --help lists its options.",
+    ].join("\n")
+}
+
+function helpOn({ name, summary, options }: Workload) {
+    return [
+        `Usage: npm run traffic -- ${name} [options]`,
+        "",
+        `Makes ${summary}. Ctrl-C stops it.`,
+        "",
+        optionHelp({ ...COMMON, ...options }),
+    ].join("\n")
+}
+
+/** Resolves to the exit code, or to undefined while the traffic goes on. */
+async function main(args: string[]) {
+    const [name, ...rest] = args
+    if (name === "--help") return console.log(generalHelp())
+    const workload = workloads.find(w => w.name === name)
+    if (!workload)
+        throw new UsageError(
+            `${name ? `no workload "${name}"` : "which workload?"} (there is: ${workloads.map(w => w.name).join(", ")})`
+        )
+    const values = parseCommandLine(rest, { ...COMMON, ...workload.options })
+    if (values.help) return console.log(helpOn(workload))
+    const url = serverUrl(String(values.url))
+    const traffic = await workload.start(url, values, say)
+    say(`${name} on ${new URL(url).host}; Ctrl-C stops it`)
+    const stop = async () => {
+        // a second signal ends it at once
+        for (const signal of SIGNALS) process.on(signal, () => process.exit(0))
+        await traffic.stop()
+        process.exit(0)
+    }
+    for (const signal of SIGNALS) process.once(signal, stop)
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+function serverUrl(text: string) {
+    if (!URL.canParse(text) || !/^rediss?:\/\//.test(text))
+        throw new UsageError(
+            "--url: redis://HOST:PORT is needed, or rediss:// for TLS"
+        )
+    return text
+}
+
+function say(line: string) {
+    console.error(line)
+}
+
+main(process.argv.slice(2)).catch((error: Error & { code?: string }) => {
+    // an error of several addresses has no message of its own
+    say(`traffic: ${error.message || error.code}`)
+    process.exit(error instanceof UsageError ? 2 : 1)
+})

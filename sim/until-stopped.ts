@@ -1,0 +1,40 @@
+/** When this process is to end, other than by itself. */
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/** The end of a parent is no event: how often to look. */
+const PARENT_CHECK_MS = 500
+
+/**
+ * A signal that is aborted on
+ * - SIGINT, SIGTERM, SIGHUP (the terminal was closed);
+ * - the end of whoever reads stdout;
+ * - the end of tsx, which started this process and would have passed the signals on.
+ *
+ * A second SIGINT or SIGTERM ends the process at once, with code 0: exit handlers then see to the children.
+ */
+export function untilStopped(): AbortSignal {
+    const stopped = new AbortController()
+    const stop = () => stopped.abort()
+    for (const signal of SIGNALS)
+        process.on(signal, () => {
+            if (stopped.signal.aborted && signal !== "SIGHUP") process.exit(0)
+            stop()
+        })
+    process.stdout.on("error", stop)
+    // nobody to tell
+    process.stderr.on("error", () => {})
+    if (startedByTsx()) {
+        const parent = process.ppid
+        const timer = setInterval(() => {
+            if (process.ppid !== parent) stop()
+        }, PARENT_CHECK_MS)
+        timer.unref()
+    }
+    return stopped.signal
+}
+
+/** tsx's command runs the program in a child with this file required; `node --import tsx` does not. */
+function startedByTsx() {
+    return process.execArgv.some(arg => /tsx.*preflight/.test(arg))
+}

@@ -1,0 +1,26 @@
+/** For pipes and files: one line per change. */
+import type { LogEntry, Snapshot } from "./picture.ts"
+import { bar, clock, logLine, sentence } from "./words.ts"
+import type { View } from "./view.ts"
+
+export class PlainView implements View {
+    progress(text: string) {
+        process.stdout.write(`${text}\n`)
+    }
+
+    begin(snapshot: Snapshot, source: string) {
+        this.progress(source)
+        this.change(snapshot)
+    }
+
+    change(snapshot: Snapshot) {
+        const said = [clock(snapshot.t), bar(snapshot.leds), sentence(snapshot)]
+        process.stdout.write(`${said.join("  ").trimEnd()}\n`)
+    }
+
+    log(entry: LogEntry) {
+        process.stdout.write(`${logLine(entry)}\n`)
+    }
+
+    close() {}
+}

@@ -1,0 +1,61 @@
+/** Snapshots and log lines in words, safe to print. */
+import type { LogEntry, Snapshot } from "./picture.ts"
+
+/** `●●●○○○○○○○` */
+export function bar(leds: string) {
+    return [...leds].map(led => (led === "1" ? "●" : "○")).join("")
+}
+
+/** `jobs/staff: lag 6, level 3 of 10`, `jobs/staff: stale, lag 6`; empty before the firmware said anything. */
+export function sentence(snapshot: Snapshot) {
+    const { stream, group, status } = snapshot
+    const facts = [
+        // "lag" is the ordinary case
+        status === "lag" ? null : status,
+        lagText(snapshot),
+        levelText(snapshot),
+    ].filter(fact => fact !== null)
+    const target = stream === null ? "" : `${stream}/${group}: `
+    return printable(target + facts.join(", "))
+}
+
+function lagText({ lag, low, high }: Snapshot) {
+    if (lag !== null) return `lag ${lag}`
+    if (low === null) return null
+    return high === null ? `lag ${low} or more` : `lag ${low} to ${high}`
+}
+
+function levelText({ level, leds }: Snapshot) {
+    if (level === null) return null
+    return level > leds.length
+        ? "off the scale"
+        : `level ${level} of ${leds.length}`
+}
+
+/** `2 pending, 3 consumers; lag known by: counted`; empty before the first reading. */
+export function details({ pending, consumers, known }: Snapshot) {
+    const facts = [
+        pending !== null && `${pending} pending`,
+        consumers !== null && `${consumers} consumers`,
+        known !== null && `known: ${known}`,
+    ].filter(Boolean)
+    return printable(facts.join(", "))
+}
+
+/** `14:03:07.120  warn: ...`; ordinary lines without their level. */
+export function logLine({ t, level, text }: LogEntry) {
+    const prefix = level === "log" ? "" : `${level}: `
+    return `${clock(t)}  ${prefix}${printable(text)}`
+}
+
+/** Local time of day with milliseconds. @param t milliseconds since the Unix epoch */
+export function clock(t: number) {
+    const time = new Date(t)
+    const ms = String(time.getMilliseconds()).padStart(3, "0")
+    return `${time.toTimeString().slice(0, 8)}.${ms}`
+}
+
+/** Names come from Redis and may hold anything; nothing of it shall move the cursor. */
+export function printable(text: string) {
+    return text.replace(/\p{Cc}/gu, "\u{fffd}")
+}

@@ -1,0 +1,84 @@
+/** Which Redis the simulated device watches: the user's own, or a local one made for it. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { startLocalRedis } from "./redis/local-redis.ts"
+import type { LocalRedis } from "./redis/local-redis.ts"
+import type { FindOptions } from "./redis/server-binary.ts"
+import { parseSettings, readSettingsFiles } from "./settings-file.ts"
+import type { EncodedSettings } from "./settings-file.ts"
+
+export interface WatchedRedis {
+    /** For the device: the files' settings, with the local server's address if there is one. */
+    settings: EncodedSettings
+    /** In words, for the view. */
+    source: string
+    /** The server that was started for this, if one was. */
+    local?: LocalRedis
+    /** What the device watches there. */
+    stream: string
+    group: string
+    /** Ends the local server. */
+    stop(): Promise<void>
+}
+
+/** What the device is told of its Redis; the local one needs only the first two. */
+const REDIS_KEYS = [
+    "REDIS_HOST",
+    "REDIS_PORT",
+    "REDIS_USER",
+    "REDIS_PASS",
+    "REDIS_DB",
+    "REDIS_TLS",
+    "SENTINELS",
+    "MASTER",
+]
+
+/** The user's own file names one of these to have their own Redis watched. */
+const OWN_REDIS_KEYS = ["REDIS_HOST", "SENTINELS"]
+
+/**
+ * @param root the project's folder
+ * @param settingsFile in place of .env.local
+ * @throws Error if the file cannot be read; NoServerError; Error if the local server does not start
+ */
+export async function watchedRedis(
+    root: string,
+    settingsFile: string | undefined,
+    options: FindOptions
+): Promise<WatchedRedis> {
+    const name = settingsFile ?? ".env.local"
+    const settings = readSettingsFiles(root, settingsFile)
+    const target = {
+        stream: text(settings, "STREAM", "jobs"),
+        group: text(settings, "GROUP", "staff"),
+    }
+    if (namesItsOwn(settingsFile ?? join(root, name), settingsFile)) {
+        const host = settings.has("SENTINELS")
+            ? `the master that ${text(settings, "SENTINELS", "")} name`
+            : `${text(settings, "REDIS_HOST", "")}:${text(settings, "REDIS_PORT", "6379")}`
+        const source = `Redis at ${host} (${name})`
+        return { settings, source, ...target, stop: async () => {} }
+    }
+    const local = await startLocalRedis(options)
+    for (const key of REDIS_KEYS) settings.delete(key)
+    settings.set("REDIS_HOST", JSON.stringify(local.host))
+    settings.set("REDIS_PORT", JSON.stringify(local.port))
+    const source = `${local.product} ${local.version} on ${local.host}:${local.port}`
+    return { settings, source, local, ...target, stop: () => local.stop() }
+}
+
+function namesItsOwn(file: string, isRequired: string | undefined) {
+    try {
+        const own = parseSettings(readFileSync(file, "utf8"))
+        return OWN_REDIS_KEYS.some(key => own.has(key))
+    } catch (error) {
+        if (isRequired) throw error
+        return false
+    }
+}
+
+/** A setting as text; numbers as they are written. */
+function text(settings: EncodedSettings, key: string, fallback: string) {
+    const json = settings.get(key)
+    return json === undefined ? fallback : String(JSON.parse(json))
+}

@@ -1,0 +1,129 @@
+/** A traffic light beside the bar: green, yellow, red for the worst of the targets. */
+import * as ds from "@devicescript/core"
+import { startTrafficLight } from "@devicescript/drivers"
+import { Condition, Display, LinkStatus, Status } from "./display"
+
+/** Limits in the scale's unit. */
+export interface TrafficLimits {
+    /** Yellow from this lag on. */
+    yellowAt: number
+    /** Red from this lag on. */
+    redAt: number
+}
+
+/** Lamps as bits, the worse the higher. */
+export enum Lamp {
+    None = 0,
+    Green = 1,
+    Yellow = 2,
+    Red = 4,
+}
+
+/** What a traffic light shows: lamps that are on, and lamps that blink. */
+export interface Lamps {
+    steady: number
+    blinking: number
+}
+
+/** Half a blink, ms. */
+const BLINK_MS = 500
+
+/**
+ * The lamps for a status: the worst certain colour steady; a worse one that is only possible blinks. Trouble with the link
+ * (and whatever else makes a lag unknown) blinks yellow, a refusal blinks red.
+ */
+export function lampsOf(status: Status, limits: TrafficLimits): Lamps {
+    if (status.link === LinkStatus.NotConfigured)
+        return { steady: Lamp.None, blinking: Lamp.Red }
+    if (status.link !== LinkStatus.Up)
+        return { steady: Lamp.None, blinking: Lamp.Yellow }
+    let steady = Lamp.None
+    let blinking = Lamp.None
+    for (const target of status.targets) {
+        switch (target.condition) {
+            case Condition.Lag:
+                steady = worse(steady, lampOf(target.lagLow, limits))
+                blinking = worse(
+                    blinking,
+                    target.lagHigh === undefined
+                        ? Lamp.Red
+                        : lampOf(target.lagHigh, limits)
+                )
+                break
+            case Condition.Stale:
+            case Condition.Unknown:
+                blinking = worse(blinking, Lamp.Yellow)
+                break
+            default:
+                blinking = Lamp.Red
+        }
+    }
+    return { steady, blinking: blinking > steady ? blinking : Lamp.None }
+}
+
+function lampOf(lag: number, limits: TrafficLimits): Lamp {
+    return lag >= limits.redAt
+        ? Lamp.Red
+        : lag >= limits.yellowAt
+          ? Lamp.Yellow
+          : Lamp.Green
+}
+
+function worse(a: Lamp, b: Lamp): Lamp {
+    return a > b ? a : b
+}
+
+/** Three lamps on pins, and as a Jacdac `traffic light` service. */
+export class TrafficLight implements Display {
+    private lamps: Lamps = { steady: Lamp.None, blinking: Lamp.Yellow }
+    /** What the lamps were last told, -1 before the first time. */
+    private shown = -1
+
+    private constructor(
+        private role: ds.TrafficLight,
+        private limits: TrafficLimits
+    ) {}
+
+    /** Starts the driver and the light's own fiber. */
+    static async start(
+        green: ds.OutputPin,
+        yellow: ds.OutputPin,
+        red: ds.OutputPin,
+        limits: TrafficLimits
+    ): Promise<TrafficLight> {
+        const light = new TrafficLight(
+            await startTrafficLight({ green, yellow, red }),
+            limits
+        )
+        light.blink.start()
+        return light
+    }
+
+    show(status: Status): void {
+        this.lamps = lampsOf(status, this.limits)
+    }
+
+    beat(): void {
+        // its lamps have no sign of life; trouble blinks
+    }
+
+    private async blink(): Promise<void> {
+        for (;;) {
+            await this.write(this.lamps.steady | this.lamps.blinking)
+            await ds.sleep(BLINK_MS)
+            await this.write(this.lamps.steady)
+            await ds.sleep(BLINK_MS)
+        }
+    }
+
+    private async write(lamps: number): Promise<void> {
+        const changed = this.shown < 0 ? -1 : lamps ^ this.shown
+        this.shown = lamps
+        if (changed & Lamp.Green)
+            await this.role.green.write((lamps & Lamp.Green) !== 0)
+        if (changed & Lamp.Yellow)
+            await this.role.yellow.write((lamps & Lamp.Yellow) !== 0)
+        if (changed & Lamp.Red)
+            await this.role.red.write((lamps & Lamp.Red) !== 0)
+    }
+}

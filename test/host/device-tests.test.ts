@@ -1,0 +1,64 @@
+/** The device tests (test/device), in the VM; and that what runs them cannot be fooled. */
+import assert from "node:assert/strict"
+import { readdirSync } from "node:fs"
+import { availableParallelism } from "node:os"
+import { describe, test } from "node:test"
+import { runDeviceTests } from "./support/device-suite.ts"
+
+const FOLDER = new URL("../device/", import.meta.url)
+
+const files = readdirSync(FOLDER)
+    .filter(name => name.endsWith(".test.ts"))
+    .sort()
+
+/** Each takes a processor while it is compiled, and while it runs. */
+const concurrency = Math.min(2, availableParallelism())
+
+describe("device tests", { concurrency }, () => {
+    for (const file of files)
+        test(file, async t => {
+            const tests = await runDeviceTests(`test/device/${file}`)
+            for (const { name, failure } of tests)
+                await t.test(name, () => {
+                    if (failure !== undefined) assert.fail(failure)
+                })
+        })
+
+    test("there are some", () => assert.ok(files.length > 0))
+})
+
+describe("the suite of device tests", { concurrency }, () => {
+    test("tells which test fails, why and where", async () => {
+        const tests = await runDeviceTests(
+            "test/device/programs/failing-test.ts"
+        )
+        assert.deepEqual(
+            tests.map(({ name, failure }) => [name, failure !== undefined]),
+            [
+                ["failing: passes", false],
+                ["failing: fails", true],
+                ["failing: passes too", false],
+            ]
+        )
+        assert.match(
+            tests[1].failure!,
+            /Expected 4, got 3\n[^]*programs\/failing-test\.ts:9\)/
+        )
+    })
+
+    for (const [how, reason] of [
+        ["throw", /panic: unhandled exception/],
+        ["loop", /panic: InfiniteLoop/],
+        ["restart", /it ended before its tests did/],
+        ["reboot", /it reset the chip/],
+        ["wait", /not within 600000 device ms/],
+        ["none", /not within 600000 device ms/],
+    ] as const)
+        test(`refuses tests that do not end (${how})`, () =>
+            assert.rejects(
+                runDeviceTests("test/device/programs/unfinished-tests.ts", {
+                    HOW: how,
+                }),
+                reason
+            ))
+})
