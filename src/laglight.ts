@@ -55,6 +55,8 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
         player.show({ link: LinkStatus.NotConfigured, targets: [] })
         return
     }
+    if (wifi && settings.network)
+        wifi.addNetwork.start(settings.network, settings.networkPassword)
     await new Poller(
         settings,
         new ServerClock(),

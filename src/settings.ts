@@ -37,6 +37,9 @@ export interface Settings {
     pollMs: number
     staleMs: number
     activeLow: boolean
+    /** Wi-Fi credentials carried by a bundle; empty when the board was deployed to, which hands them over itself. */
+    network: string
+    networkPassword: string
     /** Undefined when no limit is set. */
     health: Limits
     /** Undefined when there is no traffic light. */
@@ -85,6 +88,8 @@ export class SettingsReader {
             Unit.Seconds,
         ])) as Unit
         this.activeLow = await this.flag("ACTIVE_LOW", false)
+        const network = await this.text("WLAN_SSID", "", false)
+        const networkPassword = await this.text("WLAN_PWD", "", true)
         const targets = await this.readTargets()
         const health = await this.readHealth()
         const trafficLight = await this.readTrafficLight()
@@ -105,6 +110,8 @@ export class SettingsReader {
             unit,
             pollMs,
             staleMs,
+            network,
+            networkPassword,
             activeLow: this.activeLow,
             health,
             trafficLight,

@@ -34,7 +34,11 @@ export class Wifi {
 
     /** Hands the network's credentials to the runtime, which keeps them; the same ones again write nothing. */
     async addNetwork(name: string, password: string): Promise<void> {
-        while (!this.role.isBound) await ds.sleep(100)
-        await this.role.addNetwork(name, password)
+        try {
+            while (!this.role.isBound) await ds.sleep(100)
+            await this.role.addNetwork(name, password)
+        } catch (e: any) {
+            console.log(`Wi-Fi: the credentials were not taken: ${e.message}`)
+        }
     }
 }
