@@ -11,8 +11,10 @@ import { Runtime } from "./link/runtime"
 import { Wifi } from "./link/wifi"
 import { Poller } from "./poller"
 import { ServerClock } from "./redis/server-clock"
-import { say } from "./report"
+import { Report, say } from "./report"
 import { SettingsReader } from "./settings"
+import { StatusKeeper } from "./status-keeper"
+import { Target } from "./target"
 
 /** The pins in use; those that a runtime has not (the simulator has none) are undefined. */
 export interface Pins {
@@ -57,10 +59,19 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     }
     if (wifi && settings.network)
         wifi.addNetwork.start(settings.network, settings.networkPassword)
+    const clock = new ServerClock()
+    const targets: Target[] = []
+    for (const target of settings.targets)
+        targets.push(new Target(target, settings.unit, settings.health, clock))
+    const report = new Report(settings, targets)
+    const keeper = new StatusKeeper(targets, settings.staleMs, displays, report)
+    keeper.watch.start()
     await new Poller(
         settings,
-        new ServerClock(),
+        targets,
+        clock,
         new Link(runtime, wifi),
-        displays
+        keeper,
+        report
     ).run()
 }

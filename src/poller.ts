@@ -1,129 +1,196 @@
-/** The loop: ask, understand, show. It owns time: the interval, and how old a reading may be. */
+/** The loop: go to the server that knows, ask, understand. It owns the interval. */
 import * as ds from "@devicescript/core"
-import {
-    Condition,
-    Display,
-    LinkStatus,
-    Status,
-    TargetStatus,
-} from "./display/display"
-import { Report } from "./report"
-import { Address, addressText } from "./link/connection"
+import { Address, addressText, isIpAddress, sameAddress } from "./link/address"
 import { Fault, LinkError } from "./link/fault"
 import { Link } from "./link/link"
+import { REPLY_LIMIT_MS } from "./link/recovery"
+import { Runtime } from "./link/runtime"
 import { Questions } from "./redis/question"
-import { ReplyError } from "./redis/refusal"
+import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
+import { skipElement } from "./redis/reply"
+import { encodeCommand } from "./redis/resp"
+import { isMaster, lookUpMaster } from "./redis/sentinel"
 import { ServerClock } from "./redis/server-clock"
 import { Session } from "./redis/session"
+import { parseRedirect, Topology } from "./redis/topology"
+import { Report } from "./report"
 import { Settings, Unit } from "./settings"
+import { StatusKeeper } from "./status-keeper"
 import { Target } from "./target"
 
-/** After so long without the link, ms, the light tells of the link instead of the last reading. */
-export const DOWN_MS = 30000
 /** Between two tries to log in where it was refused, ms: the password may be changed on the server. */
 export const LOGIN_AGAIN_MS = 10000
-/** At least so often the displays are brought up to date, ms. */
-const WATCH_MS = 500
 /** Sends in one poll at the most, for what one cannot tell. */
 const MAX_ROUNDS = 6
+/** How long a reply may take where another server may have taken over, ms. */
+const SHORT_REPLY_LIMIT_MS = 2500
+const READONLY = encodeCommand(["READONLY"])
+/** What one of several servers may add to the time between two readings, ms: leaving, connecting, logging in. */
+const VISIT_MS = 1000
 
-/** Polls Redis for ever and keeps the displays true. */
+/** Polls Redis for ever. */
 export class Poller {
-    private targets: Target[] = []
     private questions = new Questions()
-    private status: Status = { link: LinkStatus.Connecting, targets: [] }
-    private report: Report
-    /** Since when there has been no answer, ms; undefined while there are answers. */
-    private downSince: number = undefined
-    private noNetwork = false
-    /** Redis refused the login: what the targets say stands until it does not. */
-    private refusedWho = false
+    private topology: Topology
     /** Whether anything needs Redis's clock. */
     private asksClock: boolean
-    private shown = false
+    private replyLimitMs = REPLY_LIMIT_MS
 
     constructor(
         private settings: Settings,
+        private targets: Target[],
         private clock: ServerClock,
         private link: Link,
-        private displays: Display[]
+        private keeper: StatusKeeper,
+        private report: Report
     ) {
-        for (const target of settings.targets) {
-            this.targets.push(
-                new Target(target, settings.unit, settings.health, clock)
-            )
-            this.status.targets.push({
-                condition: Condition.Unknown,
-                low: 0,
-                high: 0,
-                lagLow: 0,
-                lagHigh: 0,
-                check: false,
-            })
+        const seed = {
+            host: settings.host,
+            port: settings.port,
+            tls: settings.tls,
         }
+        this.topology = new Topology(seed, settings.sentinels, targets.length)
         this.asksClock =
             settings.unit === Unit.Seconds ||
             settings.health?.pendingAgeS !== undefined
-        this.report = new Report(settings, this.targets)
+        if (this.topology.usesSentinel()) {
+            this.replyLimitMs = SHORT_REPLY_LIMIT_MS
+            this.keeper.allowAge(2 * settings.pollMs + VISIT_MS)
+        }
     }
 
     /** Never returns. */
     async run(): Promise<void> {
-        this.downSince = ds.millis()
-        this.watch.start()
         await this.link.start()
-        const address: Address = {
-            host: this.settings.host,
-            port: this.settings.port,
-            tls: this.settings.tls,
-        }
-        this.report.connecting(addressText(address))
-        this.show()
+        this.report.starting(
+            this.topology.usesSentinel()
+                ? this.topology.sentinelAddress()
+                : this.topology.addressOf(0)
+        )
+        this.keeper.show()
         for (;;) {
-            let session: Session = undefined
-            try {
-                const connection = await this.link.connect(address)
-                session = new Session(connection)
-                this.noNetwork = false
-                await this.serve(session)
-            } catch (e: any) {
-                // anything but a fault of the link is an answer that makes no sense
-                const error =
-                    e instanceof LinkError
-                        ? e
-                        : new LinkError(Fault.BadReply, e.message)
-                this.down(error, session !== undefined)
-                await this.link.failed(error, session)
+            if (this.topology.lookUpDue(ds.millis()))
+                await this.visit(this.topology.sentinelAddress(), true)
+            else await this.visit(this.topology.addressOf(this.next()), false)
+        }
+    }
+
+    /** The target whose poll is due first. */
+    private next(): number {
+        let next = 0
+        for (let i = 1; i < this.targets.length; ++i)
+            if (this.targets[i].due < this.targets[next].due) next = i
+        return next
+    }
+
+    /** One connection, from the connect to whatever ends it. */
+    private async visit(address: Address, isSentinel: boolean): Promise<void> {
+        let session: Session = undefined
+        try {
+            const connection = await this.link.connect(address)
+            session = new Session(connection, this.replyLimitMs)
+            session.isSentinel = isSentinel
+            this.keeper.connected()
+            if (isSentinel) await this.lookUp(session)
+            else await this.serve(session, address)
+            await this.link.leave(session)
+        } catch (e: any) {
+            // anything but a fault of the link is an answer that makes no sense
+            const error =
+                e instanceof LinkError
+                    ? e
+                    : new LinkError(Fault.BadReply, e.message)
+            this.report.linkFailed(error, address)
+            for (const target of this.targets) target.metAt = undefined
+            if (isSentinel) this.topology.skipSentinel(ds.millis())
+            else this.topology.failed(address)
+            this.keeper.down(error, session !== undefined)
+            await this.link.failed(error, session)
+        }
+    }
+
+    /** Asks a sentinel for the master. @throws LinkError */
+    private async lookUp(session: Session): Promise<void> {
+        const sentinel = addressText(this.topology.sentinelAddress())
+        let problem: string = undefined
+        try {
+            await session.open(
+                this.settings.sentinelUser,
+                this.settings.sentinelPassword,
+                0
+            )
+            const master = await lookUpMaster(
+                session,
+                this.settings.master,
+                this.settings.tls
+            )
+            if (master !== undefined && !this.outOfReach(master)) {
+                this.link.hopeful()
+                if (this.topology.found(master, ds.millis()))
+                    this.report.master(master)
+                return
             }
+            if (master === undefined) {
+                this.report.problem(
+                    `settings: MASTER is "${this.settings.master}": sentinel ${sentinel} knows no such master`
+                )
+                this.keeper.wrongSettings()
+            } else
+                problem = `sentinel ${sentinel} names ${master.host}, an IP address, which a Pico W cannot connect to; set resolve-hostnames and announce-hostnames to yes on the sentinels`
+        } catch (e) {
+            if (!(e instanceof ReplyError)) throw e
+            problem = `sentinel ${sentinel}: ${e.message}; check SENTINELS, SENT_USER and SENT_PASS`
         }
+        if (problem !== undefined) this.keeper.refused(problem)
+        this.topology.skipSentinel(ds.millis())
+        await ds.sleep(LOGIN_AGAIN_MS)
     }
 
-    private down(error: LinkError, connected: boolean): void {
-        if (this.downSince === undefined) this.downSince = ds.millis()
-        this.noNetwork =
-            error.fault === Fault.NoNetwork ||
-            error.fault === Fault.WifiJoinFinal
-        // a server that refuses may also hang up; any other end of the link makes the refusal old news
-        if (!(connected && this.refusedWho)) this.refusedWho = false
-        this.report.linkFailed(error)
-        this.show()
+    /** Whether a server is named in a way that this runtime cannot follow (docs/pico-w-runtime.md row 1). */
+    private outOfReach(address: Address): boolean {
+        return this.link.runtime === Runtime.PicoW && isIpAddress(address.host)
     }
 
-    /** Logs in and polls until the link fails. @throws LinkError */
-    private async serve(session: Session): Promise<void> {
+    /**
+     * Logs in and polls the targets that live here, until another server's turn comes.
+     * @throws LinkError
+     */
+    private async serve(session: Session, address: Address): Promise<void> {
         this.clock.connected()
-        for (const target of this.targets) target.connected()
         while (!(await this.login(session))) await ds.sleep(LOGIN_AGAIN_MS)
-        let due = ds.millis()
+        await this.introduce(session)
+        if (this.topology.usesSentinel() && !(await isMaster(session)))
+            throw new LinkError(Fault.Abandoned, "the server is a replica now")
         for (;;) {
-            await this.poll(session)
-            due += this.settings.pollMs
+            this.gather(address)
+            await this.poll(session, address)
             const now = ds.millis()
-            // a poll that took longer than the interval is followed by the next at once, not by all it has missed
-            if (due <= now) due = now + 1
-            await ds.sleep(due - now)
+            if (this.topology.lookUpDue(now)) return
+            const target = this.targets[this.next()]
+            // what is due at once and lives elsewhere is asked for without waiting for this server's next turn
+            if (target.due > now) await ds.sleep(target.due - now)
             while (this.loginLost() && !(await this.login(session)))
                 await ds.sleep(LOGIN_AGAIN_MS)
+            if (!sameAddress(this.topology.addressOf(this.next()), address))
+                return
+        }
+    }
+
+    /** Finds out which targets live here. */
+    private gather(address: Address): void {
+        for (let i = 0; i < this.targets.length; ++i) {
+            const target = this.targets[i]
+            target.here = sameAddress(this.topology.addressOf(i), address)
+            if (!target.here) continue
+            target.asking = this.topology.isAsking(i)
+            // what was learnt of a server holds for it alone
+            if (
+                target.metAt !== undefined &&
+                sameAddress(target.metAt, address)
+            )
+                continue
+            target.metAt = address
+            target.connected()
         }
     }
 
@@ -131,29 +198,49 @@ export class Poller {
     private loginLost(): boolean {
         if (this.settings.password.length === 0) return false
         for (const target of this.targets)
-            if (target.reason?.startsWith("NOAUTH")) return true
+            if (target.here && target.reason?.startsWith("NOAUTH")) return true
         return false
     }
 
     private async login(session: Session): Promise<boolean> {
+        const settings = this.settings
         try {
-            await session.open(this.settings)
+            await session.open(
+                settings.user,
+                settings.password,
+                settings.database
+            )
             return true
         } catch (e) {
             if (!(e instanceof ReplyError)) throw e
-            this.refusedWho = true
-            for (const target of this.targets) target.refusedWho(e, ds.millis())
-            this.show()
+            if (e.refusal === Refusal.NotNow) this.report.notNow(e)
+            else this.keeper.refused(`${e.message}; ${remedyOf(e.message)}`)
             return false
         }
     }
 
-    /** One poll: all targets' questions in one send, and again for those of which more can be known. */
-    private async poll(session: Session): Promise<void> {
-        for (const target of this.targets) target.unsettled = true
+    /** Tells the operators who is connected, and a Cluster's replica that it may answer; neither has to succeed. */
+    private async introduce(session: Session): Promise<void> {
+        session.queue(
+            encodeCommand([
+                "CLIENT",
+                "SETNAME",
+                `laglight-${ds.deviceIdentifier("self").slice(-6)}`,
+            ])
+        )
+        if (this.settings.replicaOk) session.queue(READONLY)
+        await session.flush()
+        await skipElement(session)
+        if (this.settings.replicaOk) await skipElement(session)
+    }
+
+    /** One poll: the questions of all targets here in one send, and again for those of which more can be known. */
+    private async poll(session: Session, address: Address): Promise<void> {
+        const started = ds.millis()
+        for (const target of this.targets) target.unsettled = target.here
         for (let round = 0; round < MAX_ROUNDS; ++round) {
             const questions = this.questions
-            questions.count = 0
+            questions.clear()
             if (round === 0 && this.asksClock) this.clock.ask(questions)
             for (const target of this.targets)
                 if (target.unsettled) target.ask(questions, round === 0)
@@ -166,7 +253,9 @@ export class Poller {
             }
             if (!unsettled) break
         }
-        this.read()
+        for (let i = 0; i < this.targets.length; ++i)
+            if (this.targets[i].here) this.settle(i, address, started)
+        this.keeper.polled()
     }
 
     /** Sends the questions and reads the replies. @returns when they were sent, ms */
@@ -191,111 +280,45 @@ export class Poller {
         return askedAt
     }
 
-    /** What the poll's answers mean for the link and the displays. */
-    private read(): void {
-        let answered = false
-        let fresh = false
-        for (const target of this.targets) {
-            if (target.notNow === undefined) answered = true
-            else this.report.notNow(target.notNow)
-            if (target.status.condition === Condition.Lag) fresh = true
-        }
-        if (answered) {
-            this.downSince = undefined
-            this.refusedWho = false
+    /** What one target's answer means for where and when it is asked next. @param started when this poll began, ms */
+    private settle(index: number, address: Address, started: number): void {
+        const target = this.targets[index]
+        // from the start of the last poll; one that took longer is followed by the next at once, not by all it missed
+        target.due = Math.max(target.due + this.settings.pollMs, started + 1)
+        if (target.redirect !== undefined) this.follow(index, address, started)
+        else if (target.notNow !== undefined) {
+            this.report.notNow(target.notNow)
+            if (this.topology.usesSentinel()) this.topology.lookUpSoon(started)
+        } else {
+            this.topology.answered(index)
             this.link.succeeded()
-            this.report.answered()
-        } else if (this.downSince === undefined) this.downSince = ds.millis()
-        this.show()
-        for (let i = 0; i < this.targets.length; ++i)
-            this.report.reading(this.targets[i], this.status.targets[i])
-        if (answered && fresh)
-            for (const display of this.displays) display.beat()
+            this.report.answered(address)
+        }
     }
 
-    /** Makes the displays tell what is known now. */
-    private show(): void {
-        const now = ds.millis()
-        let changed = false
-        let known = this.refusedWho
-        for (let i = 0; i < this.targets.length; ++i) {
-            const target = this.targets[i]
-            const shown = this.status.targets[i]
-            const key = keyOf(shown)
-            const low = shown.lagLow
-            const high = shown.lagHigh
-            if (this.freshen(target, shown, now)) known = true
-            if (
-                keyOf(shown) !== key ||
-                shown.lagLow !== low ||
-                shown.lagHigh !== high
+    /** A Cluster node sent us elsewhere. */
+    private follow(index: number, from: Address, now: number): void {
+        const target = this.targets[index]
+        const redirect = parseRedirect(
+            target.redirect,
+            from,
+            this.topology.seed
+        )
+        if (redirect === undefined) return
+        if (this.outOfReach(redirect.address)) {
+            target.refusedWho(
+                `${target.redirect}: an IP address, which a Pico W cannot connect to; set cluster-announce-hostname and cluster-preferred-endpoint-type hostname on the nodes`,
+                now
             )
-                changed = true
+            target.due = now + LOGIN_AGAIN_MS
+            return
         }
-        let link = LinkStatus.Up
-        const down = this.downSince === undefined ? 0 : now - this.downSince
-        if (!known || (down >= DOWN_MS && !this.refusedWho))
-            link = this.noNetwork
-                ? LinkStatus.JoiningWifi
-                : LinkStatus.Connecting
-        if (link !== this.status.link) {
-            this.status.link = link
-            changed = true
-        }
-        if (changed || !this.shown) {
-            this.shown = true
-            for (const display of this.displays) display.show(this.status)
-        }
-        this.report.status(this.status)
+        if (!redirect.once) this.report.moved(target, redirect.address)
+        if (this.topology.redirected(index, redirect)) target.due = now
+        const servers = this.topology.servers()
+        if (servers > 1)
+            this.keeper.allowAge(
+                2 * (this.settings.pollMs + servers * VISIT_MS)
+            )
     }
-
-    /**
-     * Copies what a target knows into what is shown of it, as far as its age allows.
-     * @returns whether anything is known
-     */
-    private freshen(target: Target, shown: TargetStatus, now: number): boolean {
-        const status = target.status
-        shown.condition = Condition.Unknown
-        shown.check = false
-        if (target.answeredAt === undefined) return false
-        const old =
-            now - target.answeredAt > this.settings.staleMs && !this.refusedWho
-        const lag = status.condition === Condition.Lag
-        // an old bar says so; an old refusal, or an old "unknown", is not known any more
-        if (old && !lag) return false
-        shown.condition = old ? Condition.Stale : status.condition
-        shown.check = !old && lag && status.check
-        shown.low = lag ? status.low : 0
-        shown.high = lag ? status.high : 0
-        shown.lagLow = lag ? target.lag.low : 0
-        shown.lagHigh = lag ? target.lag.high : 0
-        return true
-    }
-
-    /** The fiber that lets readings grow old, whatever the poll is waiting for. */
-    private async watch(): Promise<void> {
-        for (;;) {
-            this.show()
-            const now = ds.millis()
-            let next = now + WATCH_MS
-            for (const target of this.targets) {
-                const old =
-                    target.answeredAt === undefined
-                        ? 0
-                        : target.answeredAt + this.settings.staleMs + 1
-                if (old > now && old < next) next = old
-            }
-            await ds.sleep(next - now)
-        }
-    }
-}
-
-/** What is shown of a target as one number, to tell whether it changed. */
-function keyOf(status: TargetStatus): number {
-    return (
-        status.condition |
-        (status.low << 4) |
-        (status.high << 8) |
-        (status.check ? 1 << 12 : 0)
-    )
 }

@@ -6,7 +6,8 @@ import {
     Status,
     TargetStatus,
 } from "./display/display"
-import { Fault, LinkError } from "./link/fault"
+import { Address, addressText } from "./link/address"
+import { LinkError } from "./link/fault"
 import { remedyOf, ReplyError } from "./redis/refusal"
 import { Settings, Unit } from "./settings"
 import { Known } from "./signal/lag"
@@ -38,15 +39,15 @@ class Said {
     complaint: string = undefined
     forbidden = ""
     group = ""
+    /** The Cluster node it lives at. */
+    owner = ""
 }
 
 /** Writes the log. */
 export class Report {
     private said: Said[] = []
     private link = ""
-    private fault: Fault = undefined
-    private notNowText = ""
-    private address = ""
+    private lastProblem = ""
 
     constructor(
         private settings: Settings,
@@ -55,32 +56,49 @@ export class Report {
         for (const target of targets) this.said.push(new Said())
     }
 
-    /** @param address `host:port` */
-    connecting(address: string): void {
-        this.address = address
-        say(`redis: connecting to ${address}`)
+    /** The first thing that is done. */
+    starting(address: Address): void {
+        say(`redis: connecting to ${addressText(address)}`)
     }
 
     /** The link failed, or failed again. */
-    linkFailed(error: LinkError): void {
-        if (error.fault === this.fault) return
-        this.fault = error.fault
-        say(`redis: ${FAULTS[error.fault]} (${this.address}): ${error.message}`)
+    linkFailed(error: LinkError, address: Address): void {
+        this.problem(
+            `redis: ${FAULTS[error.fault]} (${addressText(address)}): ${error.message}`
+        )
+    }
+
+    /** Something is in the way; said once, until it is another thing or all is well. */
+    problem(text: string): void {
+        if (text === this.lastProblem) return
+        this.lastProblem = text
+        say(text)
+    }
+
+    /** A sentinel named another master than before. */
+    master(address: Address): void {
+        say(`redis: the master is ${addressText(address)}`)
+    }
+
+    /** A Cluster node named another owner of a stream. */
+    moved(target: Target, address: Address): void {
+        const to = addressText(address)
+        const said = this.said[this.targets.indexOf(target)]
+        if (said.owner === to) return
+        said.owner = to
+        say(`${target.name()}: its stream lives at ${to}`)
     }
 
     /** Redis answers that it cannot answer now. */
     notNow(error: ReplyError): void {
-        if (error.message === this.notNowText) return
-        this.notNowText = error.message
-        say(`redis: ${error.message}; ${remedyOf(error.message)}`)
+        this.problem(`redis: ${error.message}; ${remedyOf(error.message)}`)
     }
 
     /** Redis answers. */
-    answered(): void {
-        if (this.fault !== undefined)
-            say(`redis: connected to ${this.address} again`)
-        this.fault = undefined
-        this.notNowText = ""
+    answered(address: Address): void {
+        if (this.lastProblem !== "")
+            say(`redis: ${addressText(address)} answers again`)
+        this.lastProblem = ""
     }
 
     /** What the displays show now. */
@@ -99,6 +117,7 @@ export class Report {
     }
 
     private target(target: Target, shown: TargetStatus, said: Said): void {
+        if (target.answeredAt === undefined) return
         const key = shown.condition | (shown.low << 4) | (shown.high << 8)
         const group = target.groupName()
         if (
@@ -142,8 +161,9 @@ export class Report {
     }
 
     /** A poll's outcome for one target: says what rights are missing, and leaves a data record when anything differs. */
-    reading(target: Target, shown: TargetStatus): void {
-        const said = this.said[this.targets.indexOf(target)]
+    reading(index: number, shown: TargetStatus): void {
+        const target = this.targets[index]
+        const said = this.said[index]
         const forbidden = target.forbidden().join(" +")
         if (forbidden !== said.forbidden) {
             said.forbidden = forbidden

@@ -4,6 +4,7 @@
  */
 import { LEDS } from "./display/display"
 import { TrafficLimits } from "./display/traffic-light"
+import { Address, isIpAddress } from "./link/address"
 import { Runtime } from "./link/runtime"
 import { Limits } from "./signal/health"
 import { levelsScale, linearScale, Scale } from "./signal/level"
@@ -32,6 +33,14 @@ export interface Settings {
     user: string
     password: string
     database: number
+    /** Sentinels to ask for the server, instead of `host`; empty without Sentinel. */
+    sentinels: Address[]
+    /** The master's name, as the sentinels know it. */
+    master: string
+    sentinelUser: string
+    sentinelPassword: string
+    /** A Cluster's replicas may answer too. */
+    replicaOk: boolean
     targets: TargetSettings[]
     unit: Unit
     pollMs: number
@@ -70,12 +79,33 @@ export class SettingsReader {
 
     /** @returns the settings; undefined if there are faults */
     async read(): Promise<Settings> {
-        const host = await this.hostName("REDIS_HOST")
+        const tls = await this.flag("REDIS_TLS", false)
+        const sentinels = await this.sentinels(tls)
+        // Sentinel names the server
+        const host = await this.hostName(
+            "REDIS_HOST",
+            sentinels.length > 0 ? "" : undefined
+        )
         const port = await this.integer("REDIS_PORT", 6379, 1, 65535)
         const user = await this.text("REDIS_USER", "", true)
         const password = await this.text("REDIS_PASS", "", true)
         const database = await this.integer("REDIS_DB", 0, 0, 2147483647)
-        const tls = await this.flag("REDIS_TLS", false)
+        const master = await this.text("MASTER", "", false)
+        const sentinelUser = await this.text("SENT_USER", "", false)
+        const sentinelPassword = await this.text("SENT_PASS", "", true)
+        const replicaOk = await this.flag("REPLICA_OK", false)
+        if (sentinels.length > 0 && !master)
+            this.faults.push(
+                "SENTINELS is set, MASTER is not: a master's name is needed"
+            )
+        if (sentinels.length === 0 && master)
+            this.faults.push(
+                "MASTER is set, SENTINELS is not: host:port,host:port"
+            )
+        if (sentinelUser && !sentinelPassword)
+            this.faults.push(
+                "SENT_USER is set, SENT_PASS is not: AUTH needs both"
+            )
         const pollMs = await this.integer("POLL_MS", 1000, 100, 3600000)
         const staleMs = await this.integer(
             "STALE_MS",
@@ -97,7 +127,8 @@ export class SettingsReader {
             this.faults.push(
                 "REDIS_USER is set, REDIS_PASS is not: AUTH needs both"
             )
-        if (this.runtime === Runtime.PicoW) this.checkPicoW(host, tls)
+        if (this.runtime === Runtime.PicoW)
+            this.checkPicoW(host, sentinels, tls)
         if (this.faults.length > 0) return undefined
         return {
             host,
@@ -106,6 +137,11 @@ export class SettingsReader {
             user,
             password,
             database,
+            sentinels,
+            master,
+            sentinelUser,
+            sentinelPassword,
+            replicaOk,
             targets,
             unit,
             pollMs,
@@ -119,20 +155,48 @@ export class SettingsReader {
     }
 
     /** What the stock Pico W runtime cannot do, refused before it is tried: docs/pico-w-runtime.md rows 1, 3 and 7. */
-    private checkPicoW(host: string, tls: boolean): void {
-        if (isAddress(host))
-            this.faults.push(
-                `REDIS_HOST is ${host}: the Pico W's runtime cannot connect to an IP address ` +
-                    "(github.com/microsoft/devicescript/issues/664); give it a DNS name: docs/hardware.md"
-            )
-        else if (host === "localhost" || host.endsWith(".local"))
-            this.faults.push(
-                `REDIS_HOST is ${host}: the Pico W needs a name that your DNS server knows: docs/hardware.md`
-            )
+    private checkPicoW(host: string, sentinels: Address[], tls: boolean): void {
+        if (sentinels.length === 0) this.checkName("REDIS_HOST", host)
+        for (const sentinel of sentinels)
+            this.checkName("SENTINELS", sentinel.host)
         if (tls)
             this.faults.push(
                 "REDIS_TLS is true: the Pico W's runtime has no TLS; put a TLS proxy near it: docs/tls.md"
             )
+    }
+
+    private checkName(key: string, host: string): void {
+        if (isIpAddress(host))
+            this.faults.push(
+                `${key} is ${host}: the Pico W's runtime cannot connect to an IP address ` +
+                    "(github.com/microsoft/devicescript/issues/664); give it a DNS name: docs/hardware.md"
+            )
+        else if (host === "localhost" || host.endsWith(".local"))
+            this.faults.push(
+                `${key} is ${host}: the Pico W needs a name that your DNS server knows: docs/hardware.md`
+            )
+    }
+
+    /** SENTINELS: `host:port,host:port`. */
+    private async sentinels(tls: boolean): Promise<Address[]> {
+        const text = await this.text("SENTINELS", "", false)
+        const sentinels: Address[] = []
+        if (!text) return sentinels
+        let sound = true
+        for (const part of text.split(",")) {
+            const entry = part.trim()
+            const colon = entry.lastIndexOf(":")
+            const port = wholeNumber(entry.slice(colon + 1))
+            const host = colon > 0 ? entry.slice(0, colon) : ""
+            if (!host || port < 1 || port > 65535 || !isHostName(host))
+                sound = false
+            sentinels.push({ host, port, tls })
+        }
+        if (!sound)
+            this.faults.push(
+                `SENTINELS is ${this.shown(text)}; accepted: host:port,host:port`
+            )
+        return sentinels
     }
 
     private async readTargets(): Promise<TargetSettings[]> {
@@ -300,19 +364,12 @@ export class SettingsReader {
         return accepted[0]
     }
 
-    private async hostName(key: string): Promise<string> {
-        const host = await this.text(key, undefined, false)
+    private async hostName(key: string, missing: string): Promise<string> {
+        const host = await this.text(key, missing, false)
         // a wildcard's star stands for one label of its own
         const name = host.startsWith("*.") ? host.slice(2) : host
-        let colons = 0
-        let sound = name.length > 0 || host.length === 0
-        for (let i = 0; i < name.length; ++i) {
-            const c = name.charCodeAt(i)
-            if (c === 0x3a) colons++
-            else if (!isHostCharacter(c)) sound = false
-        }
         // one colon is a port that was written here; several are an IPv6 address
-        if (!sound || colons === 1)
+        if (host && (!isHostName(name) || name.split(":").length === 2))
             this.faults.push(
                 `${key} is ${this.shown(host)}; accepted: a host name alone (the port is REDIS_PORT)`
             )
@@ -348,14 +405,10 @@ export class SettingsReader {
     }
 }
 
-/** Whether a host is an IP address: with colons (IPv6), or nothing but digits and dots. */
-function isAddress(host: string): boolean {
-    if (host.includes(":")) return true
-    for (let i = 0; i < host.length; ++i) {
-        const c = host.charCodeAt(i)
-        if (c !== 0x2e && (c < 0x30 || c > 0x39)) return false
-    }
-    return host.length > 0
+function isHostName(name: string): boolean {
+    for (let i = 0; i < name.length; ++i)
+        if (!isHostCharacter(name.charCodeAt(i))) return false
+    return name.length > 0
 }
 
 function isHostCharacter(c: number): boolean {
@@ -363,6 +416,7 @@ function isHostCharacter(c: number): boolean {
         (c >= 0x30 && c <= 0x39) ||
         (c >= 0x41 && c <= 0x5a) ||
         (c >= 0x61 && c <= 0x7a) ||
+        c === 0x3a ||
         c === 0x2d ||
         c === 0x2e ||
         c === 0x5f

@@ -1,5 +1,6 @@
 /** One target (a stream and a consumer group): from the answers to what its LEDs show, and why. */
 import { Condition, TargetStatus } from "./display/display"
+import { Address } from "./link/address"
 import { ConsumersInquiry } from "./redis/consumers-inquiry"
 import { LagInquiry } from "./redis/lag-inquiry"
 import { Questions } from "./redis/question"
@@ -34,6 +35,16 @@ export class Target {
     reason: string = undefined
     /** What is wrong with the consumers, in words; undefined when nothing is. */
     complaint: string = undefined
+    /** A Cluster node's `MOVED ...` or `ASK ...`: the answer is to be had elsewhere. */
+    redirect: string = undefined
+    /** Whether it is asked on the present connection. */
+    here = false
+    /** Whether it is asked with ASKING. */
+    asking = false
+    /** When its next poll is due, ms since the program's start. */
+    due = 0
+    /** The server that rights and figures were learnt of. */
+    metAt: Address = undefined
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
     notNow: ReplyError = undefined
 
@@ -103,6 +114,7 @@ export class Target {
 
     /** Adds the questions of one send. @param first whether it is the first of this poll */
     ask(questions: Questions, first: boolean): void {
+        questions.asking = this.asking
         // without the server's clock the newest ID stands in
         this.lagInquiry.wantsNewest =
             this.unit === Unit.Seconds && this.clock.forbidden
@@ -122,10 +134,12 @@ export class Target {
      */
     conclude(askedAt: number): boolean {
         this.notNow = undefined
+        this.redirect = undefined
         const refusal = this.lagInquiry.refusal
         if (refusal !== undefined) {
             this.refused(refusal)
-            if (this.notNow === undefined) this.answeredAt = askedAt
+            if (this.notNow === undefined && this.redirect === undefined)
+                this.answeredAt = askedAt
             return false
         }
         const more = this.lagInquiry.conclude(this.entries, askedAt)
@@ -161,9 +175,11 @@ export class Target {
         return more
     }
 
-    /** Credentials or rights were refused on connecting. */
-    refusedWho(error: ReplyError, now: number): void {
-        this.refused(error)
+    /** It cannot be asked at all, for this reason: credentials, rights, or a server out of reach. @param now ms */
+    refusedWho(reason: string, now: number): void {
+        this.status.condition = Condition.RefusedWho
+        this.status.check = false
+        this.reason = reason
         this.answeredAt = now
     }
 
@@ -177,6 +193,9 @@ export class Target {
                 break
             case Refusal.NotNow:
                 this.notNow = error
+                return
+            case Refusal.Elsewhere:
+                this.redirect = error.message
                 return
             default:
                 this.status.condition = Condition.Unknown

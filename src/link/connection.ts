@@ -1,20 +1,8 @@
 import * as ds from "@devicescript/core"
 import { connect, Socket } from "@devicescript/net"
+import { Address } from "./address"
 import { connectFault, Fault, LinkError, openFault } from "./fault"
 import { CONNECT_LIMIT_MS } from "./recovery"
-
-/** Where a server is. */
-export interface Address {
-    /** A DNS name; in the simulator also an IP address. */
-    host: string
-    port: number
-    tls: boolean
-}
-
-/** `host:port` for the log. */
-export function addressText(address: Address): string {
-    return `${address.host}:${address.port}`
-}
 
 /** DeviceScript's native socket call, which `Socket.close` does not reach after a connect that timed out. */
 type NativeSockets = typeof ds & { _socketClose(): number }

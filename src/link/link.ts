@@ -1,7 +1,14 @@
 import * as ds from "@devicescript/core"
-import { Address, addressText, Connection } from "./connection"
+import { Address } from "./address"
+import { Connection } from "./connection"
 import { Fault, LinkError } from "./fault"
-import { Decision, Leave, Recovery, WARM_START_MS } from "./recovery"
+import {
+    Decision,
+    Leave,
+    ORDERLY_PAUSE_MS,
+    Recovery,
+    WARM_START_MS,
+} from "./recovery"
 import { Runtime } from "./runtime"
 import { Wifi } from "./wifi"
 
@@ -22,7 +29,7 @@ export class Link {
 
     /** @param wifi undefined where the host sees to the network */
     constructor(
-        private runtime: Runtime,
+        public runtime: Runtime,
         private wifi: Wifi
     ) {
         this.recovery = new Recovery(runtime)
@@ -75,6 +82,24 @@ export class Link {
     /** A reading arrived. */
     succeeded(): void {
         this.recovery.succeeded()
+    }
+
+    /** A sentinel answered. */
+    hopeful(): void {
+        this.recovery.hopeful()
+    }
+
+    /** Leaves a sound connection for another one. */
+    async leave(talk: Talk): Promise<void> {
+        if (await talk.quit()) this.notBefore = ds.millis() + ORDERLY_PAUSE_MS
+        else
+            await this.failed(
+                new LinkError(
+                    Fault.ReplyTimeout,
+                    "the server did not close after QUIT"
+                ),
+                talk
+            )
     }
 
     /**

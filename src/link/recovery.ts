@@ -13,6 +13,8 @@ export const CONNECT_LIMIT_MS = 16000
 export const REPLY_LIMIT_MS = 5000
 /** How long to wait, after QUIT, for the server to close, ms. */
 export const QUIT_LIMIT_MS = 3000
+/** Between a socket that the server closed after QUIT and the next, ms: an event may come a tick late (row 14). */
+export const ORDERLY_PAUSE_MS = 100
 /** At least this long between one socket and the next, ms (rows 6 and 14). */
 export const MIN_PAUSE_MS = 2000
 /** The longest pause, ms, to which up to a tenth is added at random. */
@@ -57,6 +59,11 @@ export class Recovery {
     /** A reading arrived: the way to Redis is sound. */
     succeeded(): void {
         this.failures = 0
+    }
+
+    /** A sentinel answered: the server it names is worth trying soon. */
+    hopeful(): void {
+        if (this.failures > 1) this.failures = 1
     }
 
     /**

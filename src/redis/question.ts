@@ -1,5 +1,6 @@
 /** A command to send, and who reads its reply. */
-import { ReplySource } from "./reply"
+import { ReplySource, skipElement } from "./reply"
+import { encodeCommand } from "./resp"
 
 /** Reads the replies to its questions. */
 export interface Asker {
@@ -20,13 +21,31 @@ export class Question {
     ) {}
 }
 
+/** ASKING: the node is asked for a stream that is still on its way to it. */
+class Asking implements Asker {
+    readonly question = new Question(this, 0, encodeCommand(["ASKING"]))
+
+    async readReply(ask: number, source: ReplySource): Promise<void> {
+        // a node that does not take it will send us elsewhere
+        await skipElement(source)
+    }
+}
+
 /** The questions of one send: an array that is reused, as arrays here do not shrink. */
 export class Questions {
     readonly list: Question[] = []
     count = 0
+    /** Each question that is added now goes with ASKING before it. */
+    asking = false
+    private askingFirst = new Asking()
+
+    clear(): void {
+        this.count = 0
+        this.asking = false
+    }
 
     add(question: Question): void {
-        this.list[this.count] = question
-        this.count++
+        if (this.asking) this.list[this.count++] = this.askingFirst.question
+        this.list[this.count++] = question
     }
 }

@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { Connection } from "../link/connection"
 import { Fault, LinkError } from "../link/fault"
-import { QUIT_LIMIT_MS, REPLY_LIMIT_MS } from "../link/recovery"
+import { QUIT_LIMIT_MS } from "../link/recovery"
 import { ReplyError } from "./refusal"
 import { nextElement, ReplySource, skipTo } from "./reply"
 import { encodeCommand, RespReader, RespType } from "./resp"
@@ -15,20 +15,14 @@ export const MAX_SEND = 1400
 const WINDOW = 1460
 
 const QUIT = encodeCommand(["QUIT"])
-
-/** Who to log in as. */
-export interface Credentials {
-    /** Empty: the default user. */
-    user: string
-    /** Empty: no AUTH. */
-    password: string
-    /** SELECTed unless 0. */
-    database: number
-}
+/** A sentinel knows no QUIT, but it closes, like any Redis server, on what cannot be a command. */
+const NO_COMMAND = Buffer.from("*x\r\n")
 
 /** One connection's conversation: one batch of commands in flight, a time limit on its replies. */
 export class Session implements ReplySource {
     readonly reader = new RespReader()
+    /** The server is a sentinel. */
+    isSentinel = false
     /** When the last batch was sent, ms since the program's start: no reply to it is older than that. */
     askedAt = 0
     private deadline = 0
@@ -40,23 +34,32 @@ export class Session implements ReplySource {
     private batchBytes = 0
     private joined: Buffer = undefined
 
-    constructor(private connection: Connection) {}
+    /** @param replyLimitMs how long a batch's replies may take, ms */
+    constructor(
+        private connection: Connection,
+        private replyLimitMs: number
+    ) {}
 
     /**
      * AUTH and SELECT, as far as they are wanted.
+     * @param user empty: the default user
+     * @param password empty: no AUTH
+     * @param database SELECTed unless 0
      * @throws ReplyError when the server refuses; the connection is still good then
      */
-    async open(credentials: Credentials): Promise<void> {
-        if (credentials.password) {
+    async open(
+        user: string,
+        password: string,
+        database: number
+    ): Promise<void> {
+        if (password) {
             const words = ["AUTH"]
-            if (credentials.user) words.push(credentials.user)
-            words.push(credentials.password)
+            if (user) words.push(user)
+            words.push(password)
             await this.expectOk(encodeCommand(words))
         }
-        if (credentials.database !== 0)
-            await this.expectOk(
-                encodeCommand(["SELECT", `${credentials.database}`])
-            )
+        if (database !== 0)
+            await this.expectOk(encodeCommand(["SELECT", `${database}`]))
     }
 
     private async expectOk(command: Buffer): Promise<void> {
@@ -110,7 +113,7 @@ export class Session implements ReplySource {
         this.batchCount = 0
         this.batchBytes = 0
         this.askedAt = ds.millis()
-        this.deadline = this.askedAt + REPLY_LIMIT_MS
+        this.deadline = this.askedAt + this.replyLimitMs
         await this.connection.send(bytes)
     }
 
@@ -143,12 +146,12 @@ export class Session implements ReplySource {
     }
 
     /**
-     * Says QUIT and waits for the server to close.
+     * Makes the server close (an active close may hang a Pico W: docs/pico-w-runtime.md row 5) and waits until it has.
      * @returns false if it did not
      */
     async quit(): Promise<boolean> {
         try {
-            await this.connection.send(QUIT)
+            await this.connection.send(this.isSentinel ? NO_COMMAND : QUIT)
         } catch (e) {
             // it has gone already
             return true
