@@ -15,8 +15,8 @@ import { Target } from "./target"
 
 /** The VM cuts longer lines; names and server texts are cut before it does. Bytes. */
 const MAX_LINE = 290
-/** A name in a data record is cut after so many characters: the record must fit a line. */
-const MAX_NAME = 40
+/** What a name may take in a data record, characters: the record must fit a line. */
+const MAX_NAME = 34
 
 /** The words for the data record's `status`. */
 const CONDITIONS = [
@@ -31,16 +31,24 @@ const LINKS = ["up", "not configured", "joining Wi-Fi", "connecting"]
 
 /** What was last said of one target. */
 class Said {
-    line = ""
-    /** The last data record's contents. */
-    record = ""
+    /** What was shown, as one number. */
     key = -1
     reason: string = undefined
     complaint: string = undefined
-    forbidden = ""
     group = ""
+    /** How many commands were forbidden. */
+    forbidden = 0
     /** The Cluster node it lives at. */
     owner = ""
+    /** The figures of the last data record. */
+    recordKey = -1
+    low: number = undefined
+    high: number = undefined
+    known: Known = undefined
+    pending: number = undefined
+    consumers: number = undefined
+    recordComplaint: string = undefined
+    recordGroup = ""
 }
 
 /** Writes the log. */
@@ -63,8 +71,10 @@ export class Report {
 
     /** The link failed, or failed again. */
     linkFailed(error: LinkError, address: Address): void {
+        console.debug(error.message)
+        const words = FAULTS[error.fault]
         this.problem(
-            `redis: ${FAULTS[error.fault]} (${addressText(address)}): ${error.message}`
+            `redis ${addressText(address)}: ${words}${words.endsWith(":") ? ` ${error.message}` : ""}`
         )
     }
 
@@ -97,7 +107,7 @@ export class Report {
     /** Redis answers. */
     answered(address: Address): void {
         if (this.lastProblem !== "")
-            say(`redis: ${addressText(address)} answers again`)
+            say(`redis ${addressText(address)}: answers again`)
         this.lastProblem = ""
     }
 
@@ -118,7 +128,7 @@ export class Report {
 
     private target(target: Target, shown: TargetStatus, said: Said): void {
         if (target.answeredAt === undefined) return
-        const key = shown.condition | (shown.low << 4) | (shown.high << 8)
+        const key = keyOf(shown)
         const group = target.groupName()
         if (
             key === said.key &&
@@ -164,21 +174,40 @@ export class Report {
     reading(index: number, shown: TargetStatus): void {
         const target = this.targets[index]
         const said = this.said[index]
-        const forbidden = target.forbidden().join(" +")
+        const forbidden = target.forbiddenCount()
         if (forbidden !== said.forbidden) {
             said.forbidden = forbidden
-            if (forbidden)
+            if (forbidden > 0)
                 say(
-                    `${target.name()}: the user's rights do not suffice to be exact; missing: +${forbidden}`
+                    `${target.name()}: the user's rights do not suffice; missing: +${target.forbidden().join(" +")}`
                 )
         }
         const lag = target.lag
-        const known =
-            shown.condition === Condition.Lag ||
-            shown.condition === Condition.Stale
-        const record = {
-            stream: cut(target.settings.stream, MAX_NAME),
-            group: cut(target.groupName(), MAX_NAME),
+        const key = keyOf(shown)
+        const group = target.groupName()
+        if (
+            key === said.recordKey &&
+            lag.low === said.low &&
+            lag.high === said.high &&
+            lag.known === said.known &&
+            target.pending() === said.pending &&
+            target.consumers() === said.consumers &&
+            target.complaint === said.recordComplaint &&
+            group === said.recordGroup
+        )
+            return
+        said.recordKey = key
+        said.low = lag.low
+        said.high = lag.high
+        said.known = lag.known
+        said.pending = target.pending()
+        said.consumers = target.consumers()
+        said.recordComplaint = target.complaint
+        said.recordGroup = group
+        const known = shown.condition === Condition.Lag
+        const record: any = {
+            stream: cutForRecord(target.settings.stream),
+            group: cutForRecord(group),
             lag: known && lag.low === lag.high ? lag.low : null,
             low: known ? lag.low : null,
             high: known && lag.high !== undefined ? lag.high : null,
@@ -188,31 +217,42 @@ export class Report {
             consumers: known ? target.consumers() : null,
             status: CONDITIONS[shown.condition],
         }
-        const text = JSON.stringify(record)
-        if (text === said.record) return
-        said.record = text
+        if (known && target.complaint !== undefined)
+            record.check = cut(target.complaint, 60)
         // given the object itself the VM would print no more than 100 bytes of it
-        console.data(text)
+        console.data(JSON.stringify(record))
     }
 }
 
-/** For each fault, in its order, what happened. */
+/** What is shown of a target as one number. */
+function keyOf(shown: TargetStatus): number {
+    return shown.condition | (shown.low << 4) | (shown.high << 8)
+}
+
+/** Cuts a name for a data record, whose JSON spends six characters on each byte beyond ASCII. */
+function cutForRecord(name: string): string {
+    let end = name.length
+    while (JSON.stringify(name.slice(0, end)).length > MAX_NAME) end--
+    return end < name.length ? name.slice(0, end) + "..." : name
+}
+
+/** For each fault, in its order, what happened and what to look at. Those that end in a colon go on with the error's text. */
 const FAULTS = [
-    "no network",
-    "Wi-Fi cannot be joined",
-    "the board is out of connections",
-    "connection refused",
-    "no answer to the connect",
-    "unknown host name",
-    "TLS failed",
-    "connection closed by the server",
-    "connection reset",
+    "no network; check WIFI_SSID and WIFI_PWD",
+    "Wi-Fi cannot be joined; check WIFI_SSID and WIFI_PWD",
+    "the board has no connections left; is the name's DNS record cached? docs/pico-w-runtime.md",
+    "connection refused; is Redis running there, and bound to this network?",
+    "no answer to the connect; check the name, DNS and the firewall",
+    "unknown host name; check REDIS_HOST",
+    "TLS failed:",
+    "the server closed the connection",
+    "the connection was reset",
     "no reply in time",
-    "sending failed",
-    "not a reply that was asked for",
-    "connecting anew",
-    "the program was restarted",
-    "connection failed",
+    "sending failed:",
+    "this is not what Redis answers; check REDIS_PORT:",
+    "connecting anew:",
+    "the program was restarted without the board",
+    "connecting failed:",
 ]
 
 /** Writes a line to the log, cut to what the VM lets through. */

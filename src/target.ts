@@ -98,6 +98,15 @@ export class Target {
         return this.signs.consumers
     }
 
+    /** How many commands `forbidden` holds. */
+    forbiddenCount(): number {
+        const more =
+            this.consumersInquiry === undefined
+                ? 0
+                : this.consumersInquiry.forbidden.length
+        return this.lagInquiry.forbidden.length + more
+    }
+
     /** Commands that would make the answers exact, and that the user may not use. */
     forbidden(): string[] {
         const forbidden = this.lagInquiry.forbidden.slice()
