@@ -11,7 +11,7 @@ import { Runtime } from "./link/runtime"
 import { Wifi } from "./link/wifi"
 import { Poller } from "./poller"
 import { ServerClock } from "./redis/server-clock"
-import { Report, say } from "./report"
+import { Report, reportLink, say } from "./report"
 import { SettingsReader } from "./settings"
 import { StatusKeeper } from "./status-keeper"
 import { Target } from "./target"
@@ -54,6 +54,7 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     player.run.start()
     if (settings === undefined) {
         for (const fault of reader.faults) say(`settings: ${fault}`)
+        reportLink(LinkStatus.NotConfigured)
         player.show({ link: LinkStatus.NotConfigured, targets: [] })
         return
     }

@@ -248,7 +248,10 @@ export class Poller {
             let unsettled = false
             for (const target of this.targets) {
                 if (target.unsettled)
-                    target.unsettled = target.conclude(askedAt)
+                    target.unsettled = target.conclude(
+                        askedAt,
+                        round === MAX_ROUNDS - 1
+                    )
                 if (target.unsettled) unsettled = true
             }
             if (!unsettled) break

@@ -54,7 +54,7 @@ class Said {
 /** Writes the log. */
 export class Report {
     private said: Said[] = []
-    private link = ""
+    private link = LinkStatus.Up
     private lastProblem = ""
 
     constructor(
@@ -113,21 +113,27 @@ export class Report {
 
     /** What the displays show now. */
     status(status: Status): void {
-        const link = LINKS[status.link]
-        if (link !== this.link) {
-            this.link = link
+        if (status.link !== this.link) {
+            this.link = status.link
             if (status.link !== LinkStatus.Up) {
-                say(`light: ${link}`)
-                for (const said of this.said) said.key = -1
+                reportLink(status.link)
+                for (const said of this.said) {
+                    said.key = -1
+                    said.recordKey = -1
+                }
             }
         }
         if (status.link !== LinkStatus.Up) return
-        for (let i = 0; i < this.targets.length; ++i)
-            this.target(this.targets[i], status.targets[i], this.said[i])
+        for (let i = 0; i < this.targets.length; ++i) {
+            const target = this.targets[i]
+            if (target.answeredAt === undefined) continue
+            this.line(target, status.targets[i], this.said[i])
+            this.record(target, status.targets[i], this.said[i])
+        }
     }
 
-    private target(target: Target, shown: TargetStatus, said: Said): void {
-        if (target.answeredAt === undefined) return
+    /** A line when what is shown of the target has changed, or why. */
+    private line(target: Target, shown: TargetStatus, said: Said): void {
         const key = keyOf(shown)
         const group = target.groupName()
         if (
@@ -170,18 +176,21 @@ export class Report {
         return `between ${short(lag.low)} and ${short(lag.high)}${unit}`
     }
 
-    /** A poll's outcome for one target: says what rights are missing, and leaves a data record when anything differs. */
-    reading(index: number, shown: TargetStatus): void {
+    /** Says once what rights are missing. */
+    rights(index: number): void {
         const target = this.targets[index]
         const said = this.said[index]
         const forbidden = target.forbiddenCount()
-        if (forbidden !== said.forbidden) {
-            said.forbidden = forbidden
-            if (forbidden > 0)
-                say(
-                    `${target.name()}: the user's rights do not suffice; missing: +${target.forbidden().join(" +")}`
-                )
-        }
+        if (forbidden === said.forbidden) return
+        said.forbidden = forbidden
+        if (forbidden > 0)
+            say(
+                `${target.name()}: the user's rights do not suffice; missing: +${target.forbidden().join(" +")}`
+            )
+    }
+
+    /** A data record when any of its figures has changed. */
+    private record(target: Target, shown: TargetStatus, said: Said): void {
         const lag = target.lag
         const key = keyOf(shown)
         const group = target.groupName()
@@ -254,6 +263,13 @@ const FAULTS = [
     "the program was restarted without the board",
     "connecting failed:",
 ]
+
+/** Says that the light tells of the device, not of the targets. */
+export function reportLink(link: LinkStatus): void {
+    const status = LINKS[link]
+    say(`light: ${status}`)
+    console.data(JSON.stringify({ status }))
+}
 
 /** Writes a line to the log, cut to what the VM lets through. */
 export function say(line: string): void {

@@ -106,8 +106,7 @@ export class StatusKeeper {
         } else if (this.downSince === undefined) this.downSince = ds.millis()
         this.show()
         for (let i = 0; i < this.targets.length; ++i)
-            if (this.targets[i].here)
-                this.report.reading(i, this.status.targets[i])
+            if (this.targets[i].here) this.report.rights(i)
         if (fresh) for (const display of this.displays) display.beat()
     }
 

@@ -139,9 +139,10 @@ export class Target {
     /**
      * Concludes from the replies to one send.
      * @param askedAt when it was sent, ms since the program's start
+     * @param last whether there will be no other: until then nothing that another send may correct is shown
      * @returns whether another send would tell more
      */
-    conclude(askedAt: number): boolean {
+    conclude(askedAt: number, last: boolean): boolean {
         this.notNow = undefined
         this.redirect = undefined
         const refusal = this.lagInquiry.refusal
@@ -152,6 +153,7 @@ export class Target {
             return false
         }
         const more = this.lagInquiry.conclude(this.entries, askedAt)
+        if (more && !last) return true
         const group = this.lagInquiry.group
         this.answeredAt = askedAt
         if (group === undefined) {
@@ -171,7 +173,7 @@ export class Target {
         else this.setLag(this.entries)
         if (this.lag.known === Known.Not) {
             this.status.condition = Condition.Unknown
-            return more
+            return false
         }
         this.reason = undefined
         this.status.condition = Condition.Lag
@@ -181,7 +183,7 @@ export class Target {
             this.lag.high === undefined
                 ? scale.leds + 1
                 : levelOf(scale, this.lag.high)
-        return more
+        return false
     }
 
     /** It cannot be asked at all, for this reason: credentials, rights, or a server out of reach. @param now ms */

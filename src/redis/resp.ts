@@ -134,7 +134,8 @@ export class RespReader {
      * @returns false when more bytes are needed (call again after `feed`), or after an error
      */
     skipTo(level: number): boolean {
-        if (this.depth <= level) return true
+        // a string's end counts as read with its header: its payload may be still to come
+        if (this.depth <= level && this.payload === NO_PAYLOAD) return true
         return this.run(level)
     }
 
