@@ -1,5 +1,6 @@
 /** The loop: go to the server that knows, ask, understand. It owns the interval. */
 import * as ds from "@devicescript/core"
+import { Condition } from "./display/display"
 import { Address, addressText, isIpAddress, sameAddress } from "./link/address"
 import { Fault, LinkError } from "./link/fault"
 import { Link } from "./link/link"
@@ -141,7 +142,8 @@ export class Poller {
             if (!(e instanceof ReplyError)) throw e
             problem = `sentinel ${sentinel}: ${e.message}; check SENTINELS, SENT_USER and SENT_PASS`
         }
-        if (problem !== undefined) this.keeper.refused(problem)
+        if (problem !== undefined)
+            this.keeper.refused(Condition.RefusedWho, problem)
         this.topology.skipSentinel(ds.millis())
         await ds.sleep(LOGIN_AGAIN_MS)
     }
@@ -214,7 +216,13 @@ export class Poller {
         } catch (e) {
             if (!(e instanceof ReplyError)) throw e
             if (e.refusal === Refusal.NotNow) this.report.notNow(e)
-            else this.keeper.refused(`${e.message}; ${remedyOf(e.message)}`)
+            else
+                this.keeper.refused(
+                    e.refusal === Refusal.Stream
+                        ? Condition.RefusedStream
+                        : Condition.RefusedWho,
+                    `${e.message}; ${remedyOf(e.message)}`
+                )
             return false
         }
     }
@@ -309,7 +317,8 @@ export class Poller {
         )
         if (redirect === undefined) return
         if (this.outOfReach(redirect.address)) {
-            target.refusedWho(
+            target.refuse(
+                Condition.RefusedWho,
                 `${target.redirect}: an IP address, which a Pico W cannot connect to; set cluster-announce-hostname and cluster-preferred-endpoint-type hostname on the nodes`,
                 now
             )

@@ -25,7 +25,7 @@ export class StatusKeeper {
     /** A setting turned out wrong only now: a master's name that no sentinel knows. */
     private misconfigured = false
     /** Redis refused the login: what the targets say stands until it does not. */
-    private refusedWho = false
+    private loginRefused = false
     private shown = false
 
     /** @param staleMs age past which a reading is no longer shown as a bar, ms */
@@ -66,16 +66,16 @@ export class StatusKeeper {
             error.fault === Fault.NoNetwork ||
             error.fault === Fault.WifiJoinFinal
         // a server that refuses may also hang up; any other end of the link makes the refusal old news
-        if (!(connected && this.refusedWho)) this.refusedWho = false
+        if (!(connected && this.loginRefused)) this.loginRefused = false
         this.misconfigured = false
         this.show()
     }
 
-    /** Redis, or a sentinel, refused to know us. @param reason in words */
-    refused(reason: string): void {
-        this.refusedWho = true
+    /** Redis, or a sentinel, refused the login. @param condition which refusal @param reason in words */
+    refused(condition: Condition, reason: string): void {
+        this.loginRefused = true
         for (const target of this.targets)
-            target.refusedWho(reason, ds.millis())
+            target.refuse(condition, reason, ds.millis())
         this.show()
     }
 
@@ -101,7 +101,7 @@ export class StatusKeeper {
         }
         if (answered) {
             this.downSince = undefined
-            this.refusedWho = false
+            this.loginRefused = false
             this.misconfigured = false
         } else if (this.downSince === undefined) this.downSince = ds.millis()
         this.show()
@@ -114,7 +114,7 @@ export class StatusKeeper {
     show(): void {
         const now = ds.millis()
         let changed = !this.shown
-        let known = this.refusedWho
+        let known = this.loginRefused
         for (let i = 0; i < this.targets.length; ++i) {
             const target = this.targets[i]
             const shown = this.status.targets[i]
@@ -144,7 +144,7 @@ export class StatusKeeper {
     private linkStatus(known: boolean, now: number): LinkStatus {
         if (this.misconfigured) return LinkStatus.NotConfigured
         const down = this.downSince === undefined ? 0 : now - this.downSince
-        if (known && (down < DOWN_MS || this.refusedWho)) return LinkStatus.Up
+        if (known && (down < DOWN_MS || this.loginRefused)) return LinkStatus.Up
         return this.noNetwork ? LinkStatus.JoiningWifi : LinkStatus.Connecting
     }
 
@@ -157,7 +157,7 @@ export class StatusKeeper {
         shown.condition = Condition.Unknown
         shown.check = false
         if (target.answeredAt === undefined) return false
-        const old = now - target.answeredAt > this.staleMs && !this.refusedWho
+        const old = now - target.answeredAt > this.staleMs && !this.loginRefused
         const lag = status.condition === Condition.Lag
         // an old bar says so; an old refusal, or an old "unknown", is not known any more
         if (old && !lag) return false

@@ -186,9 +186,9 @@ export class Target {
         return false
     }
 
-    /** It cannot be asked at all, for this reason: credentials, rights, or a server out of reach. @param now ms */
-    refusedWho(reason: string, now: number): void {
-        this.status.condition = Condition.RefusedWho
+    /** It cannot be asked at all: credentials, rights, the database, or a server out of reach. @param now ms */
+    refuse(condition: Condition, reason: string, now: number): void {
+        this.status.condition = condition
         this.status.check = false
         this.reason = reason
         this.answeredAt = now
