@@ -25,6 +25,12 @@ export interface Pins {
     red: ds.OutputPin
 }
 
+/**
+ * The most consumer groups of one stream whose list is read. It arrives at the network's speed, 150 bytes a group, and is
+ * used up at the VM's; what lies between has to fit the heap.
+ */
+const PICO_W_GROUPS = 400
+const HOST_GROUPS = 4000
 /** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
 
@@ -63,7 +69,15 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     const clock = new ServerClock()
     const targets: Target[] = []
     for (const target of settings.targets)
-        targets.push(new Target(target, settings.unit, settings.health, clock))
+        targets.push(
+            new Target(
+                target,
+                settings.unit,
+                settings.health,
+                clock,
+                runtime === Runtime.PicoW ? PICO_W_GROUPS : HOST_GROUPS
+            )
+        )
     const report = new Report(settings, targets)
     const keeper = new StatusKeeper(targets, settings.staleMs, displays, report)
     keeper.watch.start()

@@ -59,15 +59,22 @@ export class Target {
         lagging: false,
     }
 
+    /** @param maxGroups the most consumer groups of one stream that the device has the memory to read */
     constructor(
         public settings: TargetSettings,
         private unit: Unit,
         private limits: Limits,
-        private clock: ServerClock
+        private clock: ServerClock,
+        private maxGroups: number
     ) {
         const top =
             unit === Unit.Seconds ? ENTRIES_FOR_SECONDS : topOf(settings.scale)
-        this.lagInquiry = new LagInquiry(settings.stream, settings.group, top)
+        this.lagInquiry = new LagInquiry(
+            settings.stream,
+            settings.group,
+            top,
+            maxGroups
+        )
         if (limits !== undefined)
             this.consumersInquiry = new ConsumersInquiry(
                 settings.stream,
@@ -156,6 +163,11 @@ export class Target {
         if (more && !last) return true
         const group = this.lagInquiry.group
         this.answeredAt = askedAt
+        if (this.lagInquiry.tooManyGroups()) {
+            this.status.condition = Condition.Unknown
+            this.reason = `lag unknown: the stream has ${this.lagInquiry.groupCount()} consumer groups, and this device can read ${this.maxGroups}`
+            return false
+        }
         if (group === undefined) {
             this.status.condition = Condition.RefusedGroup
             this.reason = `the stream has no such consumer group; check GROUP`

@@ -85,6 +85,7 @@ export async function readIsEmpty(source: ReplySource): Promise<boolean> {
 const LENGTH = Buffer.from("length")
 const ENTRIES_ADDED = Buffer.from("entries-added")
 const LAST_GENERATED_ID = Buffer.from("last-generated-id")
+const GROUPS = Buffer.from("groups")
 
 /** What XINFO STREAM says that is used. */
 export class StreamFacts {
@@ -92,6 +93,8 @@ export class StreamFacts {
     neverLost = false
     /** The milliseconds part of the newest ID. */
     newestMs = 0
+    /** How many consumer groups the stream has. */
+    groups = 0
 }
 
 /** Reads an XINFO STREAM reply. @throws ReplyError when Redis answered with an error */
@@ -109,6 +112,7 @@ export async function readStreamFacts(
         await nextElement(source)
         if (reader.is(LENGTH)) length = await nextInteger(source)
         else if (reader.is(ENTRIES_ADDED)) added = await nextInteger(source)
+        else if (reader.is(GROUPS)) facts.groups = await nextInteger(source)
         else if (reader.is(LAST_GENERATED_ID)) {
             await nextElement(source)
             facts.newestMs = millisecondsOf(

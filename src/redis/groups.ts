@@ -22,6 +22,8 @@ export class ConsumerGroup {
     consumers = 0
     /** Length of the pending entries list. */
     pending = 0
+    /** How many groups the stream has, this one included. */
+    siblings = 0
     readonly lastDeliveredId = new StreamId()
     /** The reported lag; undefined when nil, absent (Redis 5 and 6) or negative (a false claim of an operator's). */
     lag: number = undefined
@@ -46,6 +48,8 @@ export async function readGroups(
     await nextElement(source)
     let groups = await expectAggregate(source)
     const outside = reader.level
+    group.siblings = groups
+    spare.siblings = groups
     let found: ConsumerGroup = undefined
     let candidate = group
     while (groups > 0) {

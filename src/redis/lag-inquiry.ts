@@ -18,6 +18,8 @@ import { StreamId } from "./stream-id"
 export const BYTE_BUDGET = 8192
 /** The most entries that are asked for in one poll. */
 const MAX_COUNT = 101
+/** Where no more groups than this can be read, their number is asked for first. */
+const MAX_GROUPS_UNASKED = 1000
 /** Between two checks of a reported 0, which a false claim of an operator's can have made, ms. */
 export const CROSS_CHECK_MS = 10000
 
@@ -74,6 +76,11 @@ export class LagInquiry implements Asker {
     private entryBytes = 0
     private crossCheckedAt: number = undefined
 
+    /** How many groups the stream has, as far as known on this connection. */
+    private groups: number = undefined
+    /** This send asks for nothing but the number of groups. */
+    private counting = false
+
     private groupsQuestion: Question
     private lengthQuestion: Question
     private streamQuestion: Question
@@ -85,11 +92,13 @@ export class LagInquiry implements Asker {
      * @param key the stream's
      * @param group the group's name, or `*` for the one that lags most
      * @param top the lag, in entries, from which on nothing changes on the display
+     * @param maxGroups more groups than this are not asked for: the reply would not fit the heap
      */
     constructor(
         private key: string,
         group: string,
-        private top: number
+        private top: number,
+        private maxGroups: number
     ) {
         this.wanted = group === "*" ? undefined : Buffer.from(group)
         this.groupsQuestion = new Question(
@@ -115,9 +124,24 @@ export class LagInquiry implements Asker {
         this.group = undefined
         this.depth = Depth.Groups
         this.crossCheckedAt = undefined
+        this.groups = undefined
         this.weighed = 0
         this.entryBytes = 0
         this.evidence.reportedFalse = false
+    }
+
+    /** Whether the stream has more groups than are asked for. */
+    tooManyGroups(): boolean {
+        return this.counting && this.exceeds()
+    }
+
+    private exceeds(): boolean {
+        return this.groups !== undefined && this.groups > this.maxGroups
+    }
+
+    /** How many groups the stream has; undefined when unknown. */
+    groupCount(): number {
+        return this.groups
     }
 
     /** Undelivered entries seen in the last send; undefined when they were not asked for. */
@@ -139,6 +163,15 @@ export class LagInquiry implements Asker {
         evidence.neverLost = false
         this.refusal = undefined
         this.askedUnread = false
+        // a small heap is not risked on a reply of unknown size
+        this.counting =
+            (this.groups === undefined
+                ? this.maxGroups <= MAX_GROUPS_UNASKED
+                : this.exceeds()) && this.may("xinfo|stream")
+        if (this.counting) {
+            questions.add(this.streamQuestion)
+            return
+        }
         questions.add(this.groupsQuestion)
         if (this.depth === Depth.Groups || this.group === undefined) return
 
@@ -224,7 +257,11 @@ export class LagInquiry implements Asker {
             await this.readAnswer(ask, source)
         } catch (e) {
             if (!(e instanceof ReplyError)) throw e
-            if (ask === Ask.Groups) this.refusal = e
+            if (
+                ask === Ask.Groups ||
+                (this.counting && e.refusal !== Refusal.Who)
+            )
+                this.refusal = e
             else if (e.refusal === Refusal.Who)
                 this.forbidden.push(COMMANDS[ask])
             // else the stream has changed under the questions, and the next poll tells
@@ -242,6 +279,7 @@ export class LagInquiry implements Asker {
                     this.first,
                     this.second
                 )
+                this.groups = this.first.siblings
                 evidence.reported =
                     this.group === undefined ? undefined : this.group.lag
                 break
@@ -265,6 +303,7 @@ export class LagInquiry implements Asker {
             case Ask.Stream:
                 await readStreamFacts(source, this.stream)
                 evidence.neverLost = this.stream.neverLost
+                this.groups = this.stream.groups
                 break
         }
     }
@@ -287,6 +326,10 @@ export class LagInquiry implements Asker {
     conclude(lag: Lag, now: number): boolean {
         const evidence = this.evidence
         const group = this.group
+        if (this.counting) {
+            this.group = undefined
+            return !this.exceeds()
+        }
         if (group === undefined) {
             this.depth = Depth.Groups
             return false
