@@ -76,6 +76,8 @@ export class LagInquiry implements Asker {
     private entryBytes = 0
     private crossCheckedAt: number = undefined
 
+    /** The last-delivered-id moved past all that XREAD returned. */
+    private chasing = false
     /** How many groups the stream has, as far as known on this connection. */
     private groups: number = undefined
     /** This send asks for nothing but the number of groups. */
@@ -125,6 +127,7 @@ export class LagInquiry implements Asker {
         this.depth = Depth.Groups
         this.crossCheckedAt = undefined
         this.groups = undefined
+        this.chasing = false
         this.weighed = 0
         this.entryBytes = 0
         this.evidence.reportedFalse = false
@@ -205,6 +208,7 @@ export class LagInquiry implements Asker {
             MAX_COUNT,
             this.weighed * 4
         )
+        if (this.chasing) return Math.max(1, most)
         let wanted = this.top + 1
         const reported = this.evidence.reported
         if (
@@ -377,6 +381,7 @@ export class LagInquiry implements Asker {
         if (!this.askedUnread) return false
         if (evidence.counted === undefined) return this.may("xread")
         if (evidence.countedAll) {
+            this.chasing = false
             this.crossCheckedAt = now
             this.depth =
                 evidence.counted === 0 && evidence.reported === 0
@@ -385,8 +390,10 @@ export class LagInquiry implements Asker {
             return false
         }
         if (lag.low === lag.high || evidence.counted >= this.top) return false
-        if (moved || this.wantedCount() > this.count) return true
-        if (asked === Depth.Probe) return false
+        // a group that reads fast is chased with all that the budget allows, and with the probe that needs no start
+        this.chasing = moved
+        if (!moved && this.wantedCount() > this.count) return true
+        if (asked === Depth.Probe && !moved) return false
         this.depth = Depth.Probe
         return true
     }
