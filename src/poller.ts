@@ -24,7 +24,7 @@ export const LOGIN_AGAIN_MS = 10000
 /** Sends in one poll at the most, for what one cannot tell. */
 const MAX_ROUNDS = 6
 /** How long a reply may take where another server may have taken over, ms. */
-const SHORT_REPLY_LIMIT_MS = 2500
+const SHORT_REPLY_LIMIT_MS = 2000
 const READONLY = encodeCommand(["READONLY"])
 /** What one of several servers may add to the time between two readings, ms: leaving, connecting, logging in. */
 const VISIT_MS = 1000

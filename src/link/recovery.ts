@@ -63,7 +63,7 @@ export class Recovery {
 
     /** A sentinel answered: the server it names is worth trying soon. */
     hopeful(): void {
-        if (this.failures > 1) this.failures = 1
+        this.failures = 0
     }
 
     /**
