@@ -1,0 +1,503 @@
+/**
+ * The documentation tells the truth: every log line and pattern has its entry, every setting its row, every link its end,
+ * and the pictures are what the program that draws them draws. The firmware's source is read as text, never imported.
+ */
+import assert from "node:assert/strict"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { describe, test } from "node:test"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+import { GRAMMAR, LEGEND, SHARES } from "../../sim/pictures/legend-table.ts"
+import {
+    LED_PINS,
+    physicalPin,
+    TRAFFIC_LIGHT_PINS,
+} from "../../sim/pictures/pico-w.ts"
+import { pictures } from "../../sim/pictures/pictures.ts"
+import {
+    escaped,
+    nodesOf,
+    parse,
+    partsOf,
+    pattern,
+    sourceFiles,
+    textsOf,
+} from "./support/source-texts.ts"
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+const SRC = join(ROOT, "src")
+const DOCS = join(ROOT, "docs")
+
+/** Programs beside the firmware: what one prints is for a program to read, the other's log is checked below. */
+const OTHER_PROGRAMS = ["maincheck.ts", "mainledtest.ts"]
+
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8")
+const inRoot = (path: string) => relative(ROOT, path)
+
+/** All pages: those of docs, and those beside the sources. */
+const PAGES = [
+    ...readdirSync(DOCS)
+        .filter(name => name.endsWith(".md"))
+        .map(name => join("docs", name)),
+    ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].filter(name =>
+        existsSync(join(ROOT, name))
+    ),
+]
+
+/** A part of a page: its heading, and what follows up to the next one. */
+interface Section {
+    level: number
+    heading: string
+    body: string
+}
+
+function sectionsOf(markdown: string): Section[] {
+    const sections: Section[] = []
+    let isCode = false
+    for (const line of markdown.split("\n")) {
+        if (line.startsWith("```")) isCode = !isCode
+        const heading = isCode ? undefined : /^(#+) (.*)$/.exec(line)
+        if (heading)
+            sections.push({
+                level: heading[1].length,
+                heading: heading[2],
+                body: "",
+            })
+        else if (sections.length > 0) sections.at(-1)!.body += line + "\n"
+    }
+    return sections
+}
+
+function codeIn(markdown: string) {
+    return [...markdown.matchAll(/`([^`]+)`/g)].map(match => match[1])
+}
+
+/** The rows of all tables: their cells, trimmed. */
+function rowsOf(markdown: string) {
+    return markdown
+        .split("\n")
+        .filter(line => line.startsWith("|") && !/^\|[ :|-]+\|$/.test(line))
+        .map(line =>
+            line
+                .slice(1, -1)
+                .split(/(?<!\\)\|/)
+                .map(cell => cell.trim())
+        )
+}
+
+const TROUBLESHOOTING = sectionsOf(read("docs/troubleshooting.md"))
+const ENTRIES = TROUBLESHOOTING.filter(({ level }) => level === 4)
+const FIRMWARE_TEXTS = sourceFiles(SRC)
+    .filter(file => !OTHER_PROGRAMS.some(name => file.endsWith(name)))
+    .flatMap(textsOf)
+
+/** Names of the legend's patterns, as the LED test program shows them; what follows a comma is an example's. */
+function patternNames() {
+    const names = new Set(["power-on"])
+    for (const node of nodesOf(parse(join(SRC, "mainledtest.ts")))) {
+        if (!ts.isCallExpression(node)) continue
+        const [name] = node.arguments
+        if (
+            /^show(Link|Target)$/.test(node.expression.getText()) &&
+            ts.isStringLiteral(name)
+        )
+            names.add(name.text.split(",")[0])
+    }
+    return [...names]
+}
+
+describe("troubleshooting.md", () => {
+    test("has an entry for every text of the firmware", () => {
+        assert.ok(FIRMWARE_TEXTS.length > 80, `${FIRMWARE_TEXTS.length} texts`)
+        const said = ENTRIES.flatMap(({ heading, body }) => [
+            heading,
+            ...codeIn(heading + body),
+        ])
+        const missing = FIRMWARE_TEXTS.filter(
+            text => !said.some(words => pattern(text).test(words))
+        )
+        assert.deepEqual(
+            missing.map(
+                ({ file, line, parts }) =>
+                    `${inRoot(file)}:${line}: ${parts.join("<...>")}`
+            ),
+            []
+        )
+    })
+
+    test("has no entry for a line that the firmware does not write", () => {
+        // what is left of a line without placeholders, and without all that the source has in quotes
+        const literals = sourceFiles(SRC)
+            .flatMap(file => [...nodesOf(parse(file))])
+            .flatMap(node => partsOf(node) ?? [])
+            .map(part => part.trim())
+            .filter(part => /[a-z]{2}/i.test(part))
+            .sort((a, b) => b.length - a.length)
+        const left = (line: string) =>
+            literals
+                .reduce(
+                    (rest, literal) =>
+                        rest.replace(
+                            new RegExp(
+                                `(?<![a-z])${escaped(literal)}(?![a-z])`,
+                                "gi"
+                            ),
+                            " "
+                        ),
+                    line.replace(/<[^>]*>/g, " ")
+                )
+                .match(/[a-z]{2,}/gi)
+        const stale = ENTRIES.filter(({ heading }) => heading.startsWith("`"))
+            .flatMap(({ heading }) => codeIn(heading))
+            .filter(line => left(line) !== null)
+        assert.deepEqual(stale, [])
+    })
+
+    test("has an entry for every pattern of the legend", () => {
+        const headings = ENTRIES.map(({ heading }) => heading)
+        for (const name of patternNames())
+            assert.ok(
+                headings.some(heading => heading.startsWith(`${name}:`)),
+                `no entry for the pattern "${name}"`
+            )
+    })
+
+    test("says in every entry the cause, the check and the remedy", () => {
+        for (const { heading, body } of ENTRIES)
+            assert.deepEqual(
+                body.match(/^- \w+:/gm),
+                ["- Cause:", "- Check:", "- Remedy:"],
+                heading
+            )
+    })
+})
+
+/** An array of frames and durations that the pattern table holds, by its name. */
+function steps(name: string): number[][] {
+    for (const node of nodesOf(parse(join(SRC, "display", "patterns.ts")))) {
+        if (
+            !ts.isVariableDeclaration(node) ||
+            node.name.getText() !== name ||
+            !node.initializer ||
+            !ts.isArrayLiteralExpression(node.initializer)
+        )
+            continue
+        const numbers = node.initializer.elements.map(element =>
+            Number(element.getText())
+        )
+        return name === "REFUSAL_BLOCKS"
+            ? numbers.map(frame => [frame])
+            : [
+                  numbers.filter((_, i) => i % 2 === 0),
+                  numbers.filter((_, i) => i % 2 === 1),
+              ]
+    }
+    throw new Error(`patterns.ts has no ${name}`)
+}
+
+/** `●` for an LED that is lit in all frames, `○` in none, `◐` in some. */
+function shapeOf(frames: number[]) {
+    return Array.from({ length: 10 }, (_, i) => {
+        const lit = frames.filter(frame => frame & (1 << (9 - i))).length
+        return lit === 0 ? "○" : lit === frames.length ? "●" : "◐"
+    }).join("")
+}
+
+/** A picture's dots, drawn with the same signs. */
+function asShape(dots: string) {
+    return [...dots]
+        .map(dot => ({ "#": "●", ".": "○", o: "◐", W: "◐", w: "◐" })[dot])
+        .join("")
+}
+
+describe("lights.md", () => {
+    const page = read("docs/lights.md")
+    const rows = new Map(
+        rowsOf(page)
+            .filter(row => row.length === 4 && /^`[●○◐]{10}`$/.test(row[1]))
+            .map(([name, shape, rhythm]) => [
+                name,
+                { shape: codeIn(shape)[0], rhythm },
+            ])
+    )
+    const ENDS = 0b1000000001
+
+    test("has a row for every pattern", () => {
+        for (const name of patternNames())
+            assert.ok(rows.has(name), `no row for the pattern "${name}"`)
+    })
+
+    test("shows the shapes of the pattern table", () => {
+        const refused = steps("REFUSAL_BLOCKS").map(([blocks]) =>
+            shapeOf([ENDS | blocks, ENDS])
+        )
+        const expected = {
+            "not configured": shapeOf(steps("NOT_CONFIGURED")[0]),
+            "joining Wi-Fi": shapeOf(steps("JOINING_WIFI")[0]),
+            "connecting to Redis": shapeOf(steps("CONNECTING")[0]),
+            "refused: who": refused[0],
+            "refused: which stream": refused[1],
+            "refused: which group": refused[2],
+            "power-on": shapeOf(steps("POWER_ON")[0]),
+        }
+        for (const [name, shape] of Object.entries(expected))
+            assert.equal(rows.get(name)?.shape, shape, name)
+    })
+
+    test("shows the rhythms of the pattern table", () => {
+        const seconds = (ms: number) => `${ms / 1000} s`
+        const rhythm = (name: string) => rows.get(name)!.rhythm
+        for (const [name, constant] of [
+            ["not configured", "NOT_CONFIGURED"],
+            ["joining Wi-Fi", "JOINING_WIFI"],
+            ["connecting to Redis", "CONNECTING"],
+            ["power-on", "POWER_ON"],
+        ])
+            assert.match(
+                rhythm(name),
+                new RegExp(seconds(steps(constant)[1][0]))
+            )
+        const total = steps("POWER_ON")[1].reduce((sum, ms) => sum + ms)
+        assert.match(rhythm("power-on"), new RegExp(`once, ${seconds(total)}`))
+    })
+
+    test("agrees with the drawn legend", () => {
+        for (const { name, dots, arrows } of LEGEND) {
+            const row = rows.get(name.split(",")[0])
+            assert.ok(row, name)
+            // what moves is drawn with arrows; of two pictures in turn the first is drawn
+            if (!arrows && name !== "lag unknown")
+                assert.equal(row.shape, asShape(dots), name)
+        }
+        assert.equal(LEGEND.length, rows.size)
+        assert.ok(GRAMMAR.length > 0 && SHARES.length > 0)
+        assert.match(page, /`●○●○●○●○●○`/)
+    })
+})
+
+/** Keys that SettingsReader asks for, with the range of those that are numbers. */
+function settingsRead() {
+    const keys = new Map<string, string | undefined>()
+    const numbered = (key: string) =>
+        key.includes("*")
+            ? [2, 3, 4, 5].map(n => key.replace("*", String(n)))
+            : [key]
+    for (const node of nodesOf(parse(join(SRC, "settings.ts")))) {
+        const key = partsOf(node)?.join("*")
+        if (!key || !/^[A-Z][A-Z0-9_]*\*?$/.test(key)) continue
+        const call = node.parent
+        let range: string | undefined
+        if (
+            ts.isCallExpression(call) &&
+            call.expression.getText() === "this.integer" &&
+            call.arguments.slice(2).every(ts.isNumericLiteral)
+        )
+            range = call.arguments
+                .slice(2)
+                .map(argument => argument.getText())
+                .join("..")
+        for (const one of numbered(key)) keys.set(one, keys.get(one) ?? range)
+    }
+    return keys
+}
+
+describe("settings.md", () => {
+    const read_ = settingsRead()
+    const rows = new Map(
+        rowsOf(read("docs/settings.md"))
+            .filter(row => row.length === 4 && row[0].startsWith("`"))
+            .map(([key, , accepted]) => [codeIn(key)[0], accepted])
+    )
+    /** DeviceScript's own keys: its deploy takes them, the firmware never sees them. */
+    const DEVICESCRIPT = ["WIFI_SSID", "WIFI_PWD"]
+
+    test("has a row for every setting that is read, and no other", () => {
+        assert.ok(read_.size > 30, [...read_.keys()].join(" "))
+        assert.deepEqual(
+            [...rows.keys()].sort(),
+            [...read_.keys(), ...DEVICESCRIPT].sort()
+        )
+    })
+
+    test("has keys that DeviceScript takes", () => {
+        for (const key of rows.keys()) assert.ok(key.length <= 13, key)
+    })
+
+    test("states the ranges that are checked", () => {
+        let checked = 0
+        for (const [key, range] of read_) {
+            if (range === undefined) continue
+            assert.ok(
+                rows.get(key)!.startsWith(range),
+                `${key}: ${rows.get(key)}, not ${range}`
+            )
+            checked++
+        }
+        assert.ok(checked >= 10, `${checked} ranges`)
+    })
+})
+
+describe("acl.md", () => {
+    test("explains every command that laglight sends", () => {
+        const page = read("docs/acl.md").replaceAll("\\|", "|")
+        // a command is an array of words that begins with one in capitals
+        const commands = new Set<string>()
+        for (const file of sourceFiles(SRC)) {
+            for (const node of nodesOf(parse(file))) {
+                if (
+                    !ts.isCallExpression(node) ||
+                    node.expression.getText() !== "encodeCommand" ||
+                    !ts.isArrayLiteralExpression(node.arguments[0])
+                )
+                    continue
+                const [first, second] = node.arguments[0].elements.map(word =>
+                    ts.isStringLiteral(word) ? word.text.toLowerCase() : ""
+                )
+                const isContainer = ["xinfo", "client", "sentinel"].includes(
+                    first
+                )
+                commands.add(isContainer ? `${first}|${second}` : first)
+            }
+        }
+        // needs no right
+        commands.delete("quit")
+        assert.ok(commands.size >= 12, [...commands].join(" "))
+        for (const command of commands)
+            assert.ok(page.includes(`+${command}`), `+${command}`)
+    })
+})
+
+describe("lag.md", () => {
+    test("explains every way of knowing", () => {
+        const page = read("docs/lag.md")
+        for (const node of nodesOf(parse(join(SRC, "signal", "lag.ts"))))
+            if (ts.isEnumMember(node) && ts.isStringLiteral(node.initializer!))
+                assert.ok(
+                    page.includes(`\`${node.initializer.text}\``),
+                    node.initializer.text
+                )
+    })
+})
+
+describe("hardware.md", () => {
+    const page = read("docs/hardware.md")
+    const board = JSON.parse(
+        read("boards/pico_w_laglight.board.json")
+    ) as Record<"pins" | "sPin", Record<string, number>>
+    const rows = rowsOf(page)
+    const row = (name: string) => rows.find(([first]) => first === name)
+
+    test("wires the LEDs as the board file has them", () => {
+        for (const [i, pin] of LED_PINS.entries()) {
+            const led = `LED${i + 1}`
+            assert.equal(`GP${board.pins[led]}`, pin)
+            assert.equal(board.sPin[led], 0)
+            assert.deepEqual(row(led)?.slice(1, 3), [
+                pin,
+                String(physicalPin(pin)),
+            ])
+        }
+        for (const { name, pin } of TRAFFIC_LIGHT_PINS)
+            assert.deepEqual(row(name)?.slice(1, 3), [
+                pin,
+                String(physicalPin(pin)),
+            ])
+        const main = read("src/main.ts")
+        for (const { name, pin } of TRAFFIC_LIGHT_PINS)
+            assert.ok(main.includes(`${name.toLowerCase()}: pins.${pin}`))
+    })
+
+    test("names the pins that the LED test program names", () => {
+        const program = read("src/mainledtest.ts")
+        const [, list] = /PHYSICAL_PINS = \[([^\]]*)\]/.exec(program)!
+        assert.deepEqual(list.split(",").map(Number), LED_PINS.map(physicalPin))
+    })
+})
+
+describe("pico-w-runtime.md", () => {
+    test("has the 25 rows that the source refers to", () => {
+        const rows = sectionsOf(read("docs/pico-w-runtime.md"))
+            .map(({ heading }) => /^(\d+)\. /.exec(heading)?.[1])
+            .filter(row => row !== undefined)
+        assert.deepEqual(
+            rows,
+            Array.from({ length: 25 }, (_, i) => String(i + 1))
+        )
+    })
+})
+
+/** GitHub's anchor for a heading. */
+function anchorOf(heading: string) {
+    return heading
+        .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+        .replaceAll("`", "")
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, "")
+        .replaceAll(" ", "-")
+}
+
+function anchorsOf(page: string) {
+    const seen = new Map<string, number>()
+    return sectionsOf(read(page)).map(({ heading }) => {
+        const anchor = anchorOf(heading)
+        const times = seen.get(anchor) ?? 0
+        seen.set(anchor, times + 1)
+        return times === 0 ? anchor : `${anchor}-${times}`
+    })
+}
+
+describe("links", () => {
+    for (const page of PAGES)
+        test(`of ${page} lead somewhere`, () => {
+            const text = read(page).replace(/^```[^]*?^```/gm, "")
+            for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+                if (/^[a-z]+:/.test(target)) continue
+                const [path, anchor] = target.split("#")
+                const file = path
+                    ? inRoot(resolve(ROOT, dirname(page), path))
+                    : page
+                assert.ok(existsSync(join(ROOT, file)), `${page}: ${target}`)
+                if (anchor !== undefined)
+                    assert.ok(
+                        anchorsOf(file).includes(anchor),
+                        `${page}: ${target}`
+                    )
+            }
+        })
+
+    test("of the sources lead to pages and anchors that exist", () => {
+        const files = ["src", "sim"].flatMap(folder =>
+            sourceFiles(join(ROOT, folder))
+        )
+        for (const file of files)
+            for (const [, page, anchor] of readFileSync(file, "utf8").matchAll(
+                /(?<![\w./])(docs\/[\w-]+\.md)(?:#([\w-]+))?/g
+            )) {
+                const where = `${inRoot(file)}: ${page}`
+                assert.ok(existsSync(join(ROOT, page)), where)
+                if (anchor)
+                    assert.ok(
+                        anchorsOf(page).includes(anchor),
+                        `${where}#${anchor}`
+                    )
+            }
+    })
+})
+
+describe("pictures", () => {
+    for (const [name, svg] of pictures())
+        test(`${name} is what sim/pictures/draw.ts draws`, () => {
+            assert.ok(
+                read(`docs/images/${name}`) === svg,
+                "draw it anew: npx tsx sim/pictures/draw.ts"
+            )
+        })
+
+    test("have no strangers among the drawings", () => {
+        const drawn = readdirSync(join(DOCS, "images")).filter(name =>
+            name.endsWith(".svg")
+        )
+        assert.deepEqual(drawn.sort(), [...pictures().keys()].sort())
+    })
+})

@@ -1,0 +1,108 @@
+/**
+ * What the firmware's source says in words, read from its syntax: text and templates with at least two words, wherever they
+ * stand, since a log line is put together from many places. Left out is what is no message: what a text is compared with,
+ * and enums, whose members other documents explain.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import ts from "typescript"
+
+export interface SourceText {
+    file: string
+    line: number
+    /** What stands between the placeholders of a template; one part if it has none. */
+    parts: string[]
+}
+
+/** Methods whose argument is a text to compare with, not to say. */
+const COMPARING = ["startsWith", "endsWith", "includes", "indexOf"]
+
+export function sourceFiles(folder: string): string[] {
+    return readdirSync(folder, { withFileTypes: true })
+        .flatMap(entry => {
+            const path = join(folder, entry.name)
+            return entry.isDirectory() ? sourceFiles(path) : [path]
+        })
+        .filter(path => path.endsWith(".ts"))
+        .sort()
+}
+
+export function parse(file: string) {
+    return ts.createSourceFile(
+        file,
+        readFileSync(file, "utf8"),
+        ts.ScriptTarget.ES2022,
+        true
+    )
+}
+
+/** Every node of a tree, parents first. */
+export function* nodesOf(node: ts.Node): Generator<ts.Node> {
+    yield node
+    const children: ts.Node[] = []
+    node.forEachChild(child => {
+        children.push(child)
+    })
+    for (const child of children) yield* nodesOf(child)
+}
+
+/** The literal parts of a text; undefined if the node is none. */
+export function partsOf(node: ts.Node): string[] | undefined {
+    if (ts.isStringLiteralLike(node)) return [node.text]
+    if (ts.isTemplateExpression(node))
+        return [
+            node.head.text,
+            ...node.templateSpans.map(span => span.literal.text),
+        ]
+    return undefined
+}
+
+export function textsOf(file: string): SourceText[] {
+    const tree = parse(file)
+    const texts: SourceText[] = []
+    for (const node of nodesOf(tree)) {
+        const parts = partsOf(node)
+        if (!parts || !isMessage(node) || !isInWords(parts)) continue
+        const { line } = tree.getLineAndCharacterOfPosition(node.getStart())
+        texts.push({ file, line: line + 1, parts })
+    }
+    return texts
+}
+
+function isMessage(node: ts.Node) {
+    const { parent } = node
+    if (
+        ts.isImportDeclaration(parent) ||
+        ts.isCaseClause(parent) ||
+        ts.isEnumMember(parent) ||
+        ts.isLiteralTypeNode(parent)
+    )
+        return false
+    return !(
+        ts.isCallExpression(parent) &&
+        ts.isPropertyAccessExpression(parent.expression) &&
+        COMPARING.includes(parent.expression.name.text)
+    )
+}
+
+/** A letter beside a space: keys, commands and punctuation have none. */
+function isInWords(parts: string[]) {
+    const whole = parts.join("\0")
+    return / /.test(whole.trim()) && /[a-z]/i.test(whole)
+}
+
+/** Text for a regular expression. */
+export function escaped(text: string) {
+    return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+}
+
+/** Finds the text, with anything in place of its placeholders. */
+export function pattern({ parts }: SourceText) {
+    // a placeholder at an end may stand for nothing; what is left of a sentence need not begin with its blank
+    return new RegExp(
+        parts
+            .map(escaped)
+            .join(".*")
+            .replace(/^ +| +$/g, "")
+    )
+}
