@@ -1,0 +1,69 @@
+/** `npm run bundle`: one UF2 file to drag onto the board, with runtime, program, settings and Wi-Fi. */
+import { join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import { optionHelp, parseCommandLine } from "../command-line.ts"
+import type { CommandOptions } from "../command-line.ts"
+import { makeBundle } from "./bundler.ts"
+import { checkOrRefuse } from "./settings-check.ts"
+import { runCommand } from "./run-command.ts"
+import { RUNTIME_PAGE } from "./stock-tool.ts"
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+const OUTPUT = join(".devicescript", "laglight.uf2")
+
+const OPTIONS: CommandOptions = {
+    output: {
+        type: "string",
+        value: "FILE",
+        default: OUTPUT,
+        help: "where to write; keep it out of git",
+    },
+    runtime: {
+        type: "string",
+        value: "FILE",
+        help: `take DeviceScript's runtime from this file, and not from the internet (${RUNTIME_PAGE})`,
+    },
+    settings: {
+        type: "string",
+        value: "FILE",
+        help: "these settings in place of .env.local",
+    },
+    help: { type: "boolean", help: "this text" },
+}
+
+const HELP = [
+    "Usage: npm run bundle [-- options]",
+    "",
+    "Makes one UF2 file of DeviceScript's runtime, the firmware and your settings, Wi-Fi included.",
+    "Hold BOOTSEL while you plug the Pico W in, and copy the file onto the drive RPI-RP2: from then on",
+    "it works wherever it gets power. The file holds your passwords; only you can read it.",
+    "",
+    optionHelp(OPTIONS),
+].join("\n")
+
+runCommand(async args => {
+    const values = parseCommandLine(args, OPTIONS)
+    if (values.help) {
+        console.log(HELP)
+        return 0
+    }
+    const { settings } = await checkOrRefuse(ROOT, {
+        board: "pico_w_laglight",
+        localFile: values.settings as string | undefined,
+    })
+    console.log("the settings are sound; bundling")
+    const { file, sizeBytes } = await makeBundle({
+        settings,
+        output: values.output as string,
+        runtimeFile: values.runtime as string | undefined,
+        onProgress: text => console.log(text),
+    })
+    console.log(`${relative(".", file)}: ${sizeBytes} bytes`)
+    console.log(
+        "It contains secrets: your Wi-Fi and Redis passwords. Only you can read it; do not pass it on, and keep it out of git."
+    )
+    console.log(
+        "Hold BOOTSEL while you plug the Pico W in, and copy the file onto the drive RPI-RP2."
+    )
+    return 0
+})

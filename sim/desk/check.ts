@@ -1,0 +1,90 @@
+/** `npm run check`: says what is wrong with the settings, and what the device would receive. */
+import { fileURLToPath } from "node:url"
+import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
+import type { CommandOptions } from "../command-line.ts"
+import { tryRedis } from "./redis-trial.ts"
+import type { Trial } from "./redis-trial.ts"
+import { runCommand } from "./run-command.ts"
+import { checkSettings, receivedText, refusedText } from "./settings-check.ts"
+import { BOARDS } from "./settings-verdict.ts"
+import type { Board } from "./settings-verdict.ts"
+
+const OPTIONS: CommandOptions = {
+    board: {
+        type: "string",
+        value: "NAME",
+        default: BOARDS[0],
+        help: `what the settings are for: ${BOARDS.join(" or ")}`,
+    },
+    settings: {
+        type: "string",
+        value: "FILE",
+        help: "check this file in place of .env.local",
+    },
+    dir: {
+        type: "string",
+        value: "FOLDER",
+        help: "where .env.defaults and .env.local are; the project by default",
+    },
+    connect: {
+        type: "boolean",
+        help: "also ask that Redis, from this computer, and say what the light would show",
+    },
+    help: { type: "boolean", help: "this text" },
+}
+
+const HELP = [
+    "Usage: npm run check [-- options]",
+    "",
+    "Reads .env.defaults and .env.local as DeviceScript does, says what the board would receive, and",
+    "refuses what would arrive altered, is out of range, or cannot work on the board: file, line, remedy.",
+    "Passwords are never shown. Exit code 0: all is well. 1: something is refused.",
+    "It runs before every start, bundle and deploy.",
+    "",
+    optionHelp(OPTIONS),
+].join("\n")
+
+runCommand(async args => {
+    const values = parseCommandLine(args, OPTIONS)
+    if (values.help) {
+        console.log(HELP)
+        return 0
+    }
+    const board = values.board as Board
+    if (!BOARDS.includes(board))
+        throw new UsageError(
+            `--board ${board}: unknown; known are ${BOARDS.join(" and ")}`
+        )
+    const dir =
+        (values.dir as string | undefined) ??
+        fileURLToPath(new URL("../..", import.meta.url))
+    const report = await checkSettings(dir, {
+        board,
+        localFile: values.settings as string | undefined,
+    })
+    if (report.refusals.length > 0) {
+        console.error(refusedText(report))
+        return 1
+    }
+    console.log(`${board} would receive:`)
+    console.log(receivedText(report))
+    if (!values.connect) return 0
+    console.log("\nasking Redis with these settings, from this computer:")
+    const trial = await tryRedis(report.settings)
+    console.log(trialText(trial))
+    return trial.isShown ? 0 : 1
+})
+
+function trialText({ isShown, log, leds, missingRights }: Trial) {
+    const lines = log.map(text => `  ${text}`)
+    lines.push(
+        isShown
+            ? `the light would show ${leds}`
+            : "the light would show no lag; docs/troubleshooting.md explains each line above"
+    )
+    if (missingRights.length > 0)
+        lines.push(
+            `the Redis user lacks rights: ${missingRights.join(" ")}  (ACL SETUSER ... ${missingRights.join(" ")})`
+        )
+    return lines.join("\n")
+}

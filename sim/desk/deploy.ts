@@ -1,0 +1,88 @@
+/** `npm run deploy`: checks the settings, builds, puts program and settings on a board, follows its log. */
+import { fileURLToPath } from "node:url"
+import { optionHelp, parseCommandLine } from "../command-line.ts"
+import type { CommandOptions } from "../command-line.ts"
+import { buildFirmware } from "../firmware.ts"
+import { logLine } from "../view/words.ts"
+import {
+    BOARD_OPTIONS,
+    completeSerial,
+    connectBoard,
+    lineSource,
+} from "./connect.ts"
+import { keepAttached } from "./follow.ts"
+import { takeProgram } from "./programs.ts"
+import { runCommand } from "./run-command.ts"
+import { checkOrRefuse } from "./settings-check.ts"
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+
+const OPTIONS: CommandOptions = {
+    ...BOARD_OPTIONS,
+    settings: {
+        type: "string",
+        value: "FILE",
+        help: "these settings in place of .env.local",
+    },
+    "no-follow": {
+        type: "boolean",
+        help: "end when the program runs, and leave the log alone",
+    },
+    help: { type: "boolean", help: "this text" },
+}
+
+const HELP = [
+    "Usage: npm run deploy [-- [laglight|ledtest] [options]]",
+    "",
+    "Checks the settings, builds the program, puts both on the Pico W on USB, and follows its log (Ctrl-C ends that).",
+    "laglight is the light. ledtest checks the wiring: a dot from LED1 to LED10 and back, then the legend.",
+    "The board needs DeviceScript's runtime: npm run flash, once.",
+    "",
+    optionHelp(OPTIONS),
+].join("\n")
+
+runCommand(async (args, context) => {
+    if (args.includes("--help")) {
+        console.log(HELP)
+        return 0
+    }
+    const { name, entry, rest } = takeProgram(completeSerial(args))
+    const values = parseCommandLine(rest, OPTIONS)
+    const { settings, knownKeys } = await checkOrRefuse(ROOT, {
+        board: values.simulator ? "simulator" : "pico_w_laglight",
+        localFile: values.settings as string | undefined,
+    })
+    console.log("the settings are sound")
+    const { bytecode } = await context.cleanup.waitFor(buildFirmware({ entry }))
+    const source = await lineSource(values, context)
+    const board = await connectBoard(source, context)
+    console.log(`deploying ${name} to ${source.name}`)
+    const print = ({
+        t,
+        level,
+        text,
+    }: {
+        t: number
+        level: "log" | "debug" | "warn" | "error"
+        text: string
+    }) => {
+        const at = Date.now() - board.now + t
+        if (level !== "debug") console.log(logLine({ t: at, level, text }))
+    }
+    board.on("log", print)
+    const { programSent } = await board.deploy({
+        bytecode,
+        settings,
+        knownKeys,
+    })
+    console.log(
+        programSent
+            ? `${name} runs: ${bytecode.length} bytes of program, ${settings.size} settings`
+            : `${name} runs: the program was there already, ${settings.size} settings`
+    )
+    if (values["no-follow"]) return 0
+    await keepAttached(board, source, context.stopped, text =>
+        console.log(text)
+    )
+    return 0
+})

@@ -1,0 +1,46 @@
+/** The frame of the desk's commands: help, one line for a mistake, exit codes, nothing left behind. */
+import { Cleanup } from "../cleanup.ts"
+import { UsageError } from "../command-line.ts"
+import { untilStopped } from "../until-stopped.ts"
+
+/** Something that the user can do something about; the message says what. Exit code 1. */
+export class DeskError extends Error {
+    override name = "DeskError"
+}
+
+export interface CommandContext {
+    /** Aborted by Ctrl-C and the like. */
+    stopped: AbortSignal
+    /** What has to be stopped at the end. */
+    cleanup: Cleanup
+}
+
+/** Runs a command and ends the process with its exit code: 0, 1 for a failure, 2 for a wrong command line. */
+export function runCommand(
+    main: (args: string[], context: CommandContext) => Promise<number>
+) {
+    const context = { stopped: untilStopped(), cleanup: new Cleanup() }
+    const { stopped, cleanup } = context
+    const interrupted = new Promise<number>(resolve =>
+        stopped.addEventListener("abort", () => resolve(0))
+    )
+    Promise.race([main(process.argv.slice(2), context), interrupted])
+        .catch((error: unknown) => {
+            if (stopped.aborted) return 0
+            console.error(inWords(error))
+            return error instanceof UsageError ? 2 : 1
+        })
+        .then(async code => {
+            await cleanup.run()
+            process.exit(code)
+        })
+}
+
+/** Errors made for the user are a message; others are faults of this program and come with their stack. */
+function inWords(error: unknown) {
+    if (!(error instanceof Error)) return String(error)
+    const isFault =
+        /^(Type|Range|Reference|Syntax|Eval)Error$/.test(error.name) ||
+        error.name === "AssertionError"
+    return isFault ? error.stack : error.message
+}

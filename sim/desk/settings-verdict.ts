@@ -1,0 +1,57 @@
+/**
+ * The firmware's own verdict on settings: src/maincheck.ts runs its rules in DeviceScript's VM, as the board would, and
+ * prints what is wrong. So there is one rule book, and the host needs nothing of src/.
+ */
+import { buildFirmware } from "../firmware.ts"
+import type { EncodedSettings } from "../settings-file.ts"
+import { SimulatedDevice } from "../vm/device.ts"
+import type { KnownSettings } from "./settings-lines.ts"
+
+/** What the settings are for. */
+export const BOARDS = ["pico_w_laglight", "simulator"] as const
+export type Board = (typeof BOARDS)[number]
+
+export interface Verdict extends KnownSettings {
+    /** A sentence each, which begins with the key concerned. */
+    faults: string[]
+}
+
+/** Tells the program which runtime to judge for. */
+const RUNTIME_KEY = "CHECK_RUNTIME"
+/** In device time, which the computer runs through as fast as it can. */
+const TIMEOUT_MS = 30_000
+
+/** @param settings no key longer than DeviceScript takes, none too large */
+export async function deviceVerdict(
+    settings: EncodedSettings,
+    board: Board
+): Promise<Verdict> {
+    const { bytecode } = await buildFirmware({ entry: "src/maincheck.ts" })
+    const runtime = board === "pico_w_laglight" ? "PicoW" : "Host"
+    const device = await SimulatedDevice.start({
+        bytecode,
+        settings: new Map([
+            ...settings,
+            [RUNTIME_KEY, JSON.stringify(runtime)],
+        ]),
+        clock: "driven",
+    })
+    try {
+        await device.waitForLog(/^end$/, TIMEOUT_MS, { since: 0 })
+        return readVerdict(device.logs.map(log => log.text))
+    } finally {
+        await device.stop()
+    }
+}
+
+function readVerdict(lines: string[]): Verdict {
+    const verdict: Verdict = { keys: [], textKeys: [], faults: [] }
+    for (const line of lines) {
+        const [, word, rest] = /^(\w+) ?(.*)$/s.exec(line) ?? []
+        if (word === "key") verdict.keys.push(rest)
+        if (word === "text") verdict.textKeys.push(rest)
+        if (word === "fault") verdict.faults.push(rest)
+        if (word === "more") verdict.faults.push(verdict.faults.pop() + rest)
+    }
+    return verdict
+}

@@ -1,0 +1,173 @@
+/** `npm run test:board`: the part of the end-to-end tests that a real board can pass, over USB, by what its light says of itself. */
+import { fileURLToPath } from "node:url"
+import { SRV_LED } from "jacdac-ts"
+import { optionHelp, parseCommandLine } from "../command-line.ts"
+import type { CommandOptions } from "../command-line.ts"
+import { buildFirmware } from "../firmware.ts"
+import type { EncodedSettings } from "../settings-file.ts"
+import type { Board } from "./board.ts"
+import {
+    BOARD_OPTIONS,
+    completeSerial,
+    connectBoard,
+    lineSource,
+} from "./connect.ts"
+import { DeskError, runCommand } from "./run-command.ts"
+import { checkOrRefuse } from "./settings-check.ts"
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+
+const OPTIONS: CommandOptions = {
+    ...BOARD_OPTIONS,
+    settings: {
+        type: "string",
+        value: "FILE",
+        help: "these settings in place of .env.local",
+    },
+    help: { type: "boolean", help: "this text" },
+}
+
+const HELP = [
+    "Usage: npm run test:board [-- options]",
+    "",
+    "Runs the end-to-end tests that need no simulator on a Pico W on USB: the LED test, settings refused, settings taken,",
+    "a reading. It deploys, and leaves laglight on the board with the settings of your files. Exit code 1: a test failed.",
+    "",
+    optionHelp(OPTIONS),
+].join("\n")
+
+/** What only the simulator can show, and why. */
+const SKIPPED = [
+    "faults of the network: the board's cannot be cut from here",
+    "time lapse: the board's clock is its own",
+    "memory: the board has no way to tell",
+    "every version of Redis: the board is on your network, not on this computer",
+]
+
+/** The LED test's first pass takes 600 ms an LED. */
+const DOTS_MS = 12_000
+const NOT_CONFIGURED_MS = 15_000
+/** From the start to a reading: Wi-Fi, DHCP, DNS, Redis. */
+const READING_MS = 60_000
+
+interface Test {
+    name: string
+    run(): Promise<void>
+}
+
+runCommand(async (args, context) => {
+    const values = parseCommandLine(completeSerial(args), OPTIONS)
+    if (values.help) {
+        console.log(HELP)
+        return 0
+    }
+    const report = await checkOrRefuse(ROOT, {
+        board: values.simulator ? "simulator" : "pico_w_laglight",
+        localFile: values.settings as string | undefined,
+    })
+    const [main, ledtest] = await Promise.all([
+        context.cleanup.waitFor(buildFirmware()),
+        context.cleanup.waitFor(buildFirmware({ entry: "src/mainledtest.ts" })),
+    ])
+    const source = await lineSource(values, context)
+    const board = await connectBoard(source, context)
+    console.log(`testing ${source.name}`)
+    const deploy = (bytecode: Uint8Array, settings: EncodedSettings) =>
+        board.deploy({ bytecode, settings, knownKeys: report.knownKeys })
+    const tests: Test[] = [
+        {
+            name: "the LED test shows LED1 to LED10 in order, and has an led service",
+            async run() {
+                const shown = record(board, "leds")
+                await deploy(ledtest.bytecode, report.settings)
+                await board.until(
+                    () => ofDots(shown).includes(dots().join(" ")),
+                    DOTS_MS,
+                    () => `the light showed: ${ofDots(shown)}`
+                )
+                if (!board.bus.services({ serviceClass: SRV_LED }).length)
+                    throw new DeskError("there is no led service on the bus")
+            },
+        },
+        {
+            name: "a wrong setting is refused: both ends blink, and the log names it",
+            async run() {
+                const shown = record(board, "leds")
+                const said = record(board, "log")
+                await deploy(
+                    main.bytecode,
+                    new Map([...report.settings, ["POLL_MS", "1"]])
+                )
+                await board.until(
+                    () =>
+                        shown.filter(leds => leds === "1000000001").length >
+                            1 &&
+                        said.some(text =>
+                            /^settings: POLL_MS is 1;/.test(text)
+                        ),
+                    NOT_CONFIGURED_MS,
+                    () => `the log said: ${said.join(" / ")}`
+                )
+            },
+        },
+        {
+            name: "settings take effect without another program",
+            async run() {
+                const { programSent } = await deploy(
+                    main.bytecode,
+                    report.settings
+                )
+                if (programSent)
+                    throw new DeskError("the program was sent again")
+            },
+        },
+        {
+            name: "a reading arrives",
+            async run() {
+                const said = record(board, "log")
+                await board.until(
+                    () => said.some(text => /: lag /.test(text)),
+                    READING_MS,
+                    () => `the log said: ${said.join(" / ")}`
+                )
+            },
+        },
+    ]
+    let failed = 0
+    for (const { name, run } of tests)
+        try {
+            await run()
+            console.log(`ok    ${name}`)
+        } catch (error) {
+            failed++
+            console.log(`FAIL  ${name}\n      ${(error as Error).message}`)
+        }
+    for (const text of SKIPPED)
+        console.log(`skip  ${text} (needs the simulator: npm test)`)
+    console.log(
+        `${tests.length - failed} of ${tests.length} passed, ${SKIPPED.length} skipped`
+    )
+    return failed > 0 ? 1 : 0
+})
+
+/** Everything of one kind from now on. */
+function record(board: Board, event: "leds" | "log") {
+    const records: string[] = []
+    if (event === "leds") board.on("leds", leds => records.push(leds))
+    else
+        board.on("log", ({ level, text }) => {
+            if (level !== "debug") records.push(text)
+        })
+    return records
+}
+
+function dots() {
+    return Array.from({ length: 10 }, (_, i) =>
+        "0".repeat(i).concat("1", "0".repeat(9 - i))
+    )
+}
+
+/** The frames with one LED lit. */
+function ofDots(frames: string[]) {
+    return frames.filter(leds => leds.split("1").length === 2).join(" ")
+}
