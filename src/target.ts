@@ -1,8 +1,8 @@
 /** One target (a stream and a consumer group): from the answers to what its LEDs show, and why. */
 import { Condition, TargetStatus } from "./display/display"
 import { Address } from "./link/address"
-import { ConsumersInquiry } from "./redis/consumers-inquiry"
-import { LagInquiry } from "./redis/lag-inquiry"
+import { ConsumersInquiry } from "./ask/consumers-inquiry"
+import { LagInquiry } from "./ask/lag-inquiry"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
 import { ServerClock } from "./redis/server-clock"

@@ -11,8 +11,6 @@ import { Runtime } from "./runtime"
 export const CONNECT_LIMIT_MS = 16000
 /** A reply is waited for so many ms. */
 export const REPLY_LIMIT_MS = 5000
-/** How long to wait, after QUIT, for the server to close, ms. */
-export const QUIT_LIMIT_MS = 3000
 /** Between a socket that the server closed after QUIT and the next, ms: an event may come a tick late (row 14). */
 export const ORDERLY_PAUSE_MS = 100
 /** At least this long between one socket and the next, ms (rows 6 and 14). */

@@ -1,7 +1,6 @@
 import * as ds from "@devicescript/core"
 import { Connection } from "../link/connection"
 import { Fault, LinkError } from "../link/fault"
-import { QUIT_LIMIT_MS } from "../link/recovery"
 import { ReplyError } from "./refusal"
 import { nextElement, ReplySource, skipTo } from "./reply"
 import { encodeCommand, RespReader, RespType } from "./resp"
@@ -13,6 +12,9 @@ export const MAX_SEND = 1400
  * element is 3 bytes and costs about 60 steps.
  */
 const WINDOW = 1460
+
+/** How long to wait for the server to close, ms. */
+const QUIT_LIMIT_MS = 3000
 
 const QUIT = encodeCommand(["QUIT"])
 /** A sentinel knows no QUIT, but it closes, like any Redis server, on what cannot be a command. */

@@ -1,12 +1,16 @@
 import * as ds from "@devicescript/core"
 import { isTime } from "../signal/age"
 import { Limits, Signs } from "../signal/health"
-import { OldestPending, readLongestIdle, readOldestPending } from "./entries"
-import { Asker, Question, Questions } from "./question"
-import { Refusal, ReplyError } from "./refusal"
-import { ReplySource } from "./reply"
-import { encodeCommand } from "./resp"
-import { ServerClock } from "./server-clock"
+import {
+    OldestPending,
+    readLongestIdle,
+    readOldestPending,
+} from "../redis/entries"
+import { Asker, Question, Questions } from "../redis/question"
+import { Refusal, ReplyError } from "../redis/refusal"
+import { ReplySource } from "../redis/reply"
+import { encodeCommand } from "../redis/resp"
+import { ServerClock } from "../redis/server-clock"
 
 /** Between two looks at the consumers, ms: what they show changes slowly, and asking costs more than the lag. */
 export const LOOK_EVERY_MS = 10000

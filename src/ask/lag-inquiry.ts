@@ -6,13 +6,13 @@ import {
     readUnreadEntries,
     StreamFacts,
     UnreadEntries,
-} from "./entries"
-import { ConsumerGroup, readGroups } from "./groups"
-import { Asker, Question, Questions } from "./question"
-import { Refusal, ReplyError } from "./refusal"
-import { ReplySource } from "./reply"
-import { encodeCommand } from "./resp"
-import { StreamId } from "./stream-id"
+} from "../redis/entries"
+import { ConsumerGroup, readGroups } from "../redis/groups"
+import { Asker, Question, Questions } from "../redis/question"
+import { Refusal, ReplyError } from "../redis/refusal"
+import { ReplySource } from "../redis/reply"
+import { encodeCommand } from "../redis/resp"
+import { StreamId } from "../redis/stream-id"
 
 /** What the entries that are counted in one poll may weigh on the wire, bytes. */
 export const BYTE_BUDGET = 8192
