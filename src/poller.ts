@@ -316,13 +316,23 @@ export class Poller {
             this.topology.seed
         )
         if (redirect === undefined) return
-        if (this.outOfReach(redirect.address)) {
+        // a node that knows where to go is a sound server
+        this.link.hopeful()
+        let problem: string = undefined
+        if (sameAddress(redirect.address, from) && redirect.unnamed)
+            problem =
+                "the node does not know the other's name; set cluster-announce-hostname on the nodes"
+        else if (this.outOfReach(redirect.address))
+            problem =
+                "an IP address, which a Pico W cannot connect to; set cluster-announce-hostname and cluster-preferred-endpoint-type hostname on the nodes"
+        if (problem !== undefined) {
             target.refuse(
                 Condition.RefusedWho,
-                `${target.redirect}: an IP address, which a Pico W cannot connect to; set cluster-announce-hostname and cluster-preferred-endpoint-type hostname on the nodes`,
+                `${target.redirect}: ${problem}`,
                 now
             )
-            target.due = now + LOGIN_AGAIN_MS
+            // that is an answer, and it is asked for again in the next poll
+            target.redirect = undefined
             return
         }
         if (!redirect.once) this.report.moved(target, redirect.address)

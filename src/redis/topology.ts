@@ -14,6 +14,8 @@ export interface Redirect {
     address: Address
     /** ASK: this once, and remember nothing. */
     once: boolean
+    /** The host was `?`: the node does not know it, and the seed stands in. */
+    unnamed: boolean
 }
 
 /**
@@ -35,14 +37,17 @@ export function parseRedirect(
     const colon = target.lastIndexOf(":")
     if (colon < 0) return undefined
     const host = target.slice(0, colon)
-    if (host === "?") return { address: seed, once: words[0] === "ASK" }
+    const once = words[0] === "ASK"
+    if (host === "?") return { address: seed, once, unnamed: true }
+    const port = parseInt(target.slice(colon + 1))
     return {
         address: {
             host: host.length > 0 ? host : from.host,
-            port: parseInt(target.slice(colon + 1)),
+            port,
             tls: from.tls,
         },
-        once: words[0] === "ASK",
+        once,
+        unnamed: false,
     }
 }
 
