@@ -273,14 +273,19 @@ export class Poller {
     private async exchange(session: Session): Promise<number> {
         const questions = this.questions
         let askedAt: number = undefined
-        let sent = 0
-        while (sent < questions.count) {
-            const first = sent
-            while (
-                sent < questions.count &&
-                session.queue(questions.list[sent].command)
-            )
-                sent++
+        let group = 0
+        while (group < questions.groups) {
+            const first = questions.startOf(group)
+            let sent = first
+            while (group < questions.groups) {
+                const end = questions.startOf(group + 1)
+                let bytes = 0
+                for (let i = sent; i < end; ++i)
+                    bytes += questions.list[i].command.length
+                if (!session.fits(bytes)) break
+                while (sent < end) session.queue(questions.list[sent++].command)
+                group++
+            }
             await session.flush()
             if (askedAt === undefined) askedAt = session.askedAt
             for (let i = first; i < sent; ++i) {

@@ -255,7 +255,7 @@ const FAULTS = [
     "unknown host name; check REDIS_HOST",
     "TLS failed:",
     "the server closed the connection",
-    "the connection was reset",
+    "the connection was reset; does that port want TLS (REDIS_TLS)?",
     "no reply in time",
     "sending failed:",
     "this is not what Redis answers; check REDIS_PORT:",

@@ -130,6 +130,7 @@ export class Target {
 
     /** Adds the questions of one send. @param first whether it is the first of this poll */
     ask(questions: Questions, first: boolean): void {
+        questions.begin()
         questions.asking = this.asking
         // without the server's clock the newest ID stands in
         this.lagInquiry.wantsNewest =

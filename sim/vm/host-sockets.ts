@@ -18,6 +18,9 @@ const ANSWER_WAIT_MS = 250
 /** How long it then waits for more of the same answer, in real time. */
 const MORE_WAIT_MS = 2
 
+/** How long a TLS handshake may take after the TCP connect. */
+const HANDSHAKE_LIMIT_MS = 5000
+
 /** No socket is open: the number the stock host code returns. */
 const NOT_OPEN = -10
 
@@ -41,9 +44,27 @@ class HostSocket {
             this.answerArrived()
             if (!this.dropped) host.emit("open")
         })
+        if (secure) this.watchHandshake(socket)
         socket.on("data", (bytes: Uint8Array) => this.receive(bytes))
         socket.on("error", error => this.finish("error", error))
         socket.on("close", () => this.finish("close"))
+    }
+
+    /** A plain-text Redis takes a TLS greeting for a line without an end, and waits; nobody else would tell. */
+    private watchHandshake(socket: net.Socket) {
+        let shaken = false
+        socket.once("secureConnect", () => (shaken = true))
+        socket.once("connect", () =>
+            this.host.clock.setTimeout(() => {
+                if (shaken) return
+                this.finish(
+                    "error",
+                    new Error(
+                        "TLS handshake unanswered: is it a plain-text port?"
+                    )
+                )
+            }, HANDSHAKE_LIMIT_MS)
+        )
     }
 
     get isOver() {

@@ -49,6 +49,7 @@ export class ConsumersInquiry implements Asker {
         if (this.lookedAt !== undefined && now - this.lookedAt < LOOK_EVERY_MS)
             return
         this.lookedAt = now
+        questions.begin()
         const key = this.key
         if (
             this.limits.pendingAgeS !== undefined &&

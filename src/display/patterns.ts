@@ -1,5 +1,5 @@
 /**
- * DESIGN.md section 5 as data: what each status looks like, and its rhythm.
+ * docs/lights.md as data: what each status looks like, and its rhythm.
  *
  * The grammar: steady from LED1 is certain; blinking above a steady bar is possible; moving is working on it; both ends
  * lit is a no; everything flashing asks to act. No LED flashes more than three times a second.

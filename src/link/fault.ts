@@ -55,12 +55,7 @@ export function connectFault(message: string): Fault {
         return Fault.ConnectTimeout
     if (message.includes("ENOTFOUND") || message.includes("EAI_AGAIN"))
         return Fault.UnknownName
-    if (
-        message.includes("certificate") ||
-        message.includes("SSL") ||
-        message.includes("TLS")
-    )
-        return Fault.Tls
+    if (isTls(message)) return Fault.Tls
     if (message.includes("ECONNRESET")) return Fault.PeerReset
     // @devicescript/net, when data or a close comes together with the open
     if (message.includes("Assertion failed")) return Fault.PeerClosed
@@ -69,9 +64,11 @@ export function connectFault(message: string): Fault {
 
 /** The fault that an error from the socket layer stands for on an open connection. */
 export function openFault(message: string): Fault {
-    // how the Pico W's runtime tells of the peer's close: PICO_W_RUNTIME.md row 11
+    // how the Pico W's runtime tells of the peer's close: docs/pico-w-runtime.md row 11
     if (message.includes("recv without buf") || message.includes("old socket"))
         return Fault.PeerClosed
+    // a server may refuse the handshake after it looked complete from here
+    if (isTls(message)) return Fault.Tls
     if (message.includes("send error") || message.includes("write error"))
         return Fault.SendFailed
     if (
@@ -81,4 +78,12 @@ export function openFault(message: string): Fault {
     )
         return Fault.PeerReset
     return Fault.Other
+}
+
+function isTls(message: string): boolean {
+    return (
+        message.includes("certificate") ||
+        message.includes("SSL") ||
+        message.includes("TLS")
+    )
 }

@@ -31,17 +31,31 @@ class Asking implements Asker {
     }
 }
 
-/** The questions of one send: an array that is reused, as arrays here do not shrink. */
+/** The questions of one send: arrays that are reused, as arrays here do not shrink. */
 export class Questions {
     readonly list: Question[] = []
     count = 0
+    /** How many groups of questions there are, each to be asked at one moment. */
+    groups = 0
     /** Each question that is added now goes with ASKING before it. */
     asking = false
+    private starts: number[] = []
     private askingFirst = new Asking()
 
     clear(): void {
         this.count = 0
+        this.groups = 0
         this.asking = false
+    }
+
+    /** Begins a group: what is added from now on must not be split between sends. */
+    begin(): void {
+        this.starts[this.groups++] = this.count
+    }
+
+    /** Where a group starts in `list`; one past the last for the group after the last. */
+    startOf(group: number): number {
+        return group < this.groups ? this.starts[group] : this.count
     }
 
     add(question: Question): void {

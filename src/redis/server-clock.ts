@@ -32,6 +32,7 @@ export class ServerClock implements Asker {
         )
             return
         this.askedAt = now
+        questions.begin()
         questions.add(this.question)
     }
 

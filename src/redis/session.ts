@@ -5,8 +5,11 @@ import { ReplyError } from "./refusal"
 import { nextElement, ReplySource, skipTo } from "./reply"
 import { encodeCommand, RespReader, RespType } from "./resp"
 
-/** The most bytes in one send: more may not fit the Pico W's send buffer (docs/pico-w-runtime.md row 8). */
-export const MAX_SEND = 1400
+/**
+ * Commands are added to a send up to so many bytes: one TCP segment, which the server reads at once, and which fits the
+ * Pico W's send buffer (docs/pico-w-runtime.md row 8).
+ */
+export const MAX_SEND = 1460
 /**
  * The most bytes that are read without a pause. The program ends after 131,072 VM steps without one; the smallest
  * element is 3 bytes and costs about 60 steps.
@@ -73,20 +76,19 @@ export class Session implements ReplySource {
         await skipTo(this, reader.level)
     }
 
-    /**
-     * Adds a command to the batch.
-     * @returns false when it has no room: flush, read the replies, and queue it again
-     */
-    queue(command: Buffer): boolean {
-        if (this.batchCount > 0 && this.batchBytes + command.length > MAX_SEND)
-            return false
+    /** Whether so many bytes more still go in the same segment; the first commands always do. */
+    fits(bytes: number): boolean {
+        return this.batchCount === 0 || this.batchBytes + bytes <= MAX_SEND
+    }
+
+    /** Adds a command to the batch. */
+    queue(command: Buffer): void {
         if (this.batch[this.batchCount] !== command) {
             this.batch[this.batchCount] = command
             this.joined = undefined
         }
         this.batchCount++
         this.batchBytes += command.length
-        return true
     }
 
     /**
