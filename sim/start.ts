@@ -9,9 +9,10 @@ import { UsageError } from "./command-line.ts"
 import { buildFirmware } from "./firmware.ts"
 import { parseSimOptions, SIM_HELP } from "./options.ts"
 import type { SimOptions } from "./options.ts"
-import { startJobs } from "./traffic/jobs.ts"
+import { DEFAULT_PORT } from "./page/defaults.ts"
+import { Page } from "./page/page.ts"
+import { Stage } from "./page/stage.ts"
 import { untilStopped } from "./until-stopped.ts"
-import { startHealthServer } from "./view/health-server.ts"
 import { Picture } from "./view/picture.ts"
 import { createView } from "./view/view.ts"
 import type { View } from "./view/view.ts"
@@ -32,22 +33,27 @@ async function start(
     stopped: AbortSignal,
     cleanup: Cleanup
 ) {
-    let picture: Picture | undefined
-    const onProgress = (text: string) => view.progress(text)
     if (options.settings && !existsSync(options.settings))
         throw new UsageError(`--settings ${options.settings}: no such file`)
-    if (options.port !== undefined) {
-        const server = await cleanup.keep(
-            startHealthServer(options.port, () => picture?.now)
-        )
-        onProgress(`status: ${server.url}`)
+    const page = options.page
+        ? await cleanup.keep(Page.start(options))
+        : undefined
+    const onProgress = (text: string) => {
+        view.progress(text)
+        page?.progress(text)
+    }
+    if (page) {
+        const why = page.isElsewhere
+            ? ` (port ${DEFAULT_PORT} is in use by another program)`
+            : ""
+        onProgress(`page: ${page.url}${why}`)
     }
 
     stopped.throwIfAborted()
     onProgress("building the firmware")
     const [firmware, redis] = await Promise.all([
         // the compiler is another process: it is to end before we do
-        cleanup.waitFor(buildFirmware({ entry: process.env.LAGLIGHT_ENTRY })),
+        cleanup.waitFor(buildFirmware()),
         cleanup.keep(
             watchedRedis(ROOT, options.settings, {
                 onProgress,
@@ -55,30 +61,30 @@ async function start(
             })
         ),
     ])
-    onProgress(`firmware: ${firmware.sizeBytes} bytes of bytecode`)
-
     stopped.throwIfAborted()
-    let source = redis.source
-    if (redis.local && options.traffic) {
-        const { stream, group, local } = redis
-        await cleanup.keep(startJobs(local.url, { stream, group }, onProgress))
-        source += `, with traffic for ${stream}/${group}`
-    }
-    redis.local?.exited.then(() => {
-        if (!stopped.aborted) onProgress("the local Redis server has ended")
-    })
+    onProgress(`firmware: ${firmware.sizeBytes} bytes of bytecode`)
+    const stage = await cleanup.keep(
+        Stage.set({
+            redis,
+            page,
+            workload: options.traffic ? options.workload : undefined,
+            say: onProgress,
+        })
+    )
 
     stopped.throwIfAborted()
     onProgress("deploying to the simulated device")
     const device = await cleanup.keep(
         SimulatedDevice.start({
             bytecode: firmware.bytecode,
-            settings: redis.settings,
+            settings: stage.settings,
+            onCreated: device => stage.observe(device),
         })
     )
     stopped.throwIfAborted()
-    picture = new Picture(device)
-    view.begin(picture.now, source)
+    stage.ready()
+    const picture = new Picture(device)
+    view.begin(picture.now, stage.source)
     for (const entry of picture.earlierLogs) view.log(entry)
     picture.on("change", snapshot => view.change(snapshot))
     picture.on("log", entry => view.log(entry))
@@ -118,7 +124,8 @@ async function main(args: string[]) {
         throw error
     } finally {
         view.close()
-        const giveUp = setTimeout(() => process.exit(0), CLOSE_TIMEOUT_MS)
+        const code = stopped.aborted ? 0 : 1
+        const giveUp = setTimeout(() => process.exit(code), CLOSE_TIMEOUT_MS)
         await cleanup.run()
         clearTimeout(giveUp)
     }

@@ -1,5 +1,5 @@
 /** Which Redis the simulated device watches: the user's own, or a local one made for it. */
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { startLocalRedis } from "./redis/local-redis.ts"
 import type { LocalRedis } from "./redis/local-redis.ts"
@@ -36,6 +36,10 @@ const REDIS_KEYS = [
 /** The user's own file names one of these to have their own Redis watched. */
 const OWN_REDIS_KEYS = ["REDIS_HOST", "SENTINELS"]
 
+/** What traffic is made for where the settings leave the group open: `*` is whichever lags most. */
+const ANY_GROUP = "*"
+const DEFAULT_GROUP = "staff"
+
 /**
  * @param root the project's folder
  * @param settingsFile in place of .env.local
@@ -46,35 +50,39 @@ export async function watchedRedis(
     settingsFile: string | undefined,
     options: FindOptions
 ): Promise<WatchedRedis> {
-    const name = settingsFile ?? ".env.local"
     const settings = readSettingsFiles(root, settingsFile)
+    const own = ownSettings(settingsFile ?? join(root, ".env.local"))
+    const group = text(settings, "GROUP", DEFAULT_GROUP)
     const target = {
         stream: text(settings, "STREAM", "jobs"),
-        group: text(settings, "GROUP", "staff"),
+        group: group === ANY_GROUP ? DEFAULT_GROUP : group,
     }
-    if (namesItsOwn(settingsFile ?? join(root, name), settingsFile)) {
-        const host = settings.has("SENTINELS")
-            ? `the master that ${text(settings, "SENTINELS", "")} name`
+    if (namesAny(own, OWN_REDIS_KEYS)) {
+        const sentinels = text(settings, "SENTINELS", "")
+        const where = sentinels
+            ? `the server that the Sentinels ${sentinels} name`
             : `${text(settings, "REDIS_HOST", "")}:${text(settings, "REDIS_PORT", "6379")}`
-        const source = `Redis at ${host} (${name})`
+        const source = `Redis at ${where} (${settingsFile ?? ".env.local"})`
         return { settings, source, ...target, stop: async () => {} }
     }
     const local = await startLocalRedis(options)
-    for (const key of REDIS_KEYS) settings.delete(key)
+    for (const key of [...settings.keys()])
+        if (REDIS_KEYS.includes(key.trim())) settings.delete(key)
     settings.set("REDIS_HOST", JSON.stringify(local.host))
     settings.set("REDIS_PORT", JSON.stringify(local.port))
     const source = `${local.product} ${local.version} on ${local.host}:${local.port}`
     return { settings, source, local, ...target, stop: () => local.stop() }
 }
 
-function namesItsOwn(file: string, isRequired: string | undefined) {
-    try {
-        const own = parseSettings(readFileSync(file, "utf8"))
-        return OWN_REDIS_KEYS.some(key => own.has(key))
-    } catch (error) {
-        if (isRequired) throw error
-        return false
-    }
+function ownSettings(file: string): EncodedSettings {
+    return existsSync(file)
+        ? parseSettings(readFileSync(file, "utf8"))
+        : new Map()
+}
+
+/** A device trims keys when it stores them. */
+function namesAny(settings: EncodedSettings, keys: string[]) {
+    return [...settings.keys()].some(key => keys.includes(key.trim()))
 }
 
 /** A setting as text; numbers as they are written. */

@@ -1,4 +1,4 @@
-/** What the lights mean, as the pictures show it: DESIGN.md section 5. test/host/docs.test.ts compares it with the firmware. */
+/** What the lights mean, as the pictures show it: docs/lights.md. test/host/docs.test.ts compares it with the firmware. */
 import type { Dots } from "./dots.ts"
 
 export interface LegendRow {

@@ -6,6 +6,7 @@
  * begin with what a predecessor left unfinished, and the group is made again if the server lost it.
  */
 import { setTimeout as sleep } from "node:timers/promises"
+import { ErrorReply } from "redis"
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
 import { connectionTo } from "./redis-client.ts"
@@ -215,8 +216,8 @@ class Shift implements Traffic {
     /** A server that came back empty has lost the group; whatever else it is may pass. */
     private async mend(error: Error) {
         if (/^NOGROUP/.test(error.message)) return this.createGroup()
-        // a lost connection has been told already
-        if (this.producer.isReady) this.say(`traffic: ${error.message}`)
+        // of a lost connection the producer's client tells
+        if (error instanceof ErrorReply) this.say(`traffic: ${error.message}`)
         await this.pause(RETRY_MS)
     }
 

@@ -8,7 +8,7 @@ const only = (led: number) =>
     Array.from({ length: 10 }, (_, i) => (i + 1 === led ? "1" : "0")).join("")
 const upTo = (level: number) => "1".repeat(level).padEnd(10, "0")
 
-/** The legend in its order, and frames that each pattern shows, the first ones first; DESIGN.md section 5. */
+/** The legend in its order, and frames that each pattern shows, the first ones first; docs/lights.md. */
 const LEGEND: [name: string, ...frames: string[]][] = [
     // LED1 is lit already
     ["power-on", ...[2, 3, 4, 5, 6, 7, 8, 9, 10, 9, 8].map(upTo)],

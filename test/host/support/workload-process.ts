@@ -1,0 +1,104 @@
+/** `npm run traffic -- NAME ...` as a process that tests kill and start again. */
+import { spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
+import { once } from "node:events"
+import { createInterface } from "node:readline"
+import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import type { SeededRandom } from "./seeded-random.ts"
+
+const MAIN = fileURLToPath(
+    new URL("../../../sim/traffic/main.ts", import.meta.url)
+)
+/** The last line of a start. */
+const RUNS = /Ctrl-C stops it$/
+const START_TIMEOUT_MS = 15_000
+
+export class WorkloadProcess {
+    /** Of all its lives. */
+    readonly lines: string[] = []
+    /** Of all its lives. */
+    readonly pids: number[] = []
+    kills = 0
+    private child: ChildProcess | undefined
+    /** In this life. */
+    private runs = false
+
+    /** @param args as after `npm run traffic --` */
+    constructor(private readonly args: string[]) {}
+
+    get pid() {
+        return this.child?.pid
+    }
+
+    /** The process exists when this returns; it need not be at work. */
+    start() {
+        // a test runner's settings are not for this process
+        const { NODE_TEST_CONTEXT: _, ...env } = process.env
+        const child = spawn(
+            process.execPath,
+            ["--import", import.meta.resolve("tsx"), MAIN, ...this.args],
+            { env, stdio: ["ignore", "pipe", "pipe"] }
+        )
+        this.child = child
+        this.pids.push(child.pid!)
+        this.runs = false
+        for (const stream of [child.stdout, child.stderr])
+            createInterface(stream).on("line", line => {
+                this.lines.push(line)
+                if (child === this.child && RUNS.test(line)) this.runs = true
+            })
+        return this
+    }
+
+    /** Resolves when it says that it runs. */
+    async untilItRuns() {
+        const deadline = Date.now() + START_TIMEOUT_MS
+        while (!this.runs) {
+            if (Date.now() > deadline || this.child?.exitCode != null)
+                throw new Error(`does not start: ${this.lines.join("\n")}`)
+            await sleep(20)
+        }
+    }
+
+    /** As a crash would end it. */
+    async kill9() {
+        this.kills++
+        await this.end("SIGKILL")
+    }
+
+    /** As Ctrl-C ends it, once it runs. @returns the exit code */
+    async stop(): Promise<number | null> {
+        await this.untilItRuns()
+        return this.end("SIGTERM")
+    }
+
+    private async end(signal: NodeJS.Signals) {
+        const { child } = this
+        if (!child) return null
+        if (child.exitCode === null && child.signalCode === null) {
+            child.kill(signal)
+            await once(child, "exit")
+        }
+        return child.exitCode
+    }
+}
+
+/**
+ * Kills one process after another by SIGKILL, at random moments, and starts it again at once.
+ * @param gapMs shortest and longest time between two kills
+ */
+export async function killAtRandom(
+    random: SeededRandom,
+    processes: WorkloadProcess[],
+    { forMs, gapMs: [least, most] }: { forMs: number; gapMs: [number, number] }
+) {
+    const deadline = Date.now() + forMs
+    for (;;) {
+        await sleep(random.between(least, most))
+        if (Date.now() > deadline) return
+        const victim = random.pick(processes)
+        await victim.kill9()
+        victim.start()
+    }
+}
