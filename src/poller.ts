@@ -323,6 +323,8 @@ export class Poller {
         if (redirect === undefined) return
         // a node that knows where to go is a sound server
         this.link.hopeful()
+        // where one server can take over from another, waiting for a hung one is dear
+        this.replyLimitMs = SHORT_REPLY_LIMIT_MS
         let problem: string = undefined
         if (sameAddress(redirect.address, from) && redirect.unnamed)
             problem =

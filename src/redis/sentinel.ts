@@ -7,7 +7,7 @@ import {
     skipTo,
     unexpected,
 } from "./reply"
-import { Refusal, ReplyError } from "./refusal"
+import { ReplyError } from "./refusal"
 import { encodeCommand, RespType } from "./resp"
 import { Session } from "./session"
 
@@ -39,7 +39,7 @@ export async function lookUpMaster(
     return { host, port, tls }
 }
 
-/** ROLE. @returns false when the server is certainly no master; true also when the user may not ask */
+/** ROLE. @returns false when the server is certainly no master; true also when it does not tell: no right, or busy */
 export async function isMaster(session: Session): Promise<boolean> {
     session.queue(ROLE)
     await session.flush()
@@ -49,7 +49,7 @@ export async function isMaster(session: Session): Promise<boolean> {
     try {
         await expectAggregate(session)
     } catch (e) {
-        if (e instanceof ReplyError && e.refusal === Refusal.Who) return true
+        if (e instanceof ReplyError) return true
         throw e
     }
     await nextElement(session)

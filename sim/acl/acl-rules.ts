@@ -1,0 +1,166 @@
+/** The least that a Redis user needs to be laglight's: settings and wishes in, `ACL SETUSER` out. Pure. */
+
+/** What the server is. "6" is 6.2; Valkey counts as "7". */
+export const SERVERS = ["7", "6", "6.0"] as const
+export type Server = (typeof SERVERS)[number]
+
+/** What laglight is to be able to do beyond the bare poll. */
+export interface Wishes {
+    /** Prove the exact lag where Redis's own figure is missing or wrong. */
+    exact: boolean
+    /** Count in seconds instead of entries. */
+    seconds: boolean
+    /** How long the oldest entry has been pending. */
+    pendingAge: boolean
+    /** How long a consumer has been idle. */
+    consumerIdle: boolean
+    /** SELECT, for a database other than 0. */
+    select: boolean
+    /** Follow a Cluster's redirects, ask its replicas. */
+    cluster: boolean
+    /** The server is found through Sentinel. */
+    sentinel: boolean
+}
+
+export interface AclRequest extends Wishes {
+    user: string
+    /** Undefined: a placeholder stands for it. */
+    password?: string
+    /** The streams' keys. */
+    streams: readonly string[]
+    server: Server
+    /** The user that the sentinels know; undefined: the same name. */
+    sentinelUser?: string
+    sentinelPassword?: string
+}
+
+/** A user for one kind of server. */
+export interface AclUser {
+    /** Where the command is to be run. */
+    where: "redis" | "sentinel"
+    /** The command's words, exactly as Redis is to receive them. */
+    words: string[]
+    /** What whoever runs it should know. */
+    notes: string[]
+}
+
+/** A request that no ACL rule can express; the message says why and what to do. */
+export class AclError extends Error {
+    override name = "AclError"
+}
+
+export const PASSWORD_PLACEHOLDER = "PASS"
+
+/** A blank, as C's isspace() has it, or NUL: Redis takes none in a user's name or a key pattern. */
+const BLANK = /[\t-\r\0 ]/
+
+/** @throws AclError */
+export function aclUsers(request: AclRequest): AclUser[] {
+    const users = [redisUser(request)]
+    if (request.sentinel) users.push(sentinelUser(request))
+    return users
+}
+
+function redisUser(request: AclRequest): AclUser {
+    const { server } = request
+    const notes: string[] = []
+    const patterns = [...new Set(request.streams)].map(stream => {
+        if (BLANK.test(stream))
+            notes.push(
+                `"${stream}": Redis takes no blank in a key pattern; ? stands for it, and for any other character there`
+            )
+        return (server === "7" ? "%R~" : "~") + keyPattern(stream)
+    })
+    const rights = redisRights(request)
+    if (rights.includes("xread"))
+        notes.push(
+            "with XREAD or XRANGE the device can read what the entries hold (it passes over it); without them it cannot"
+        )
+    return {
+        where: "redis",
+        words: [
+            ...setUser(request.user, request.password),
+            ...patterns,
+            ...resetChannels(server),
+            "-@all",
+            ...rights.map(right => `+${right}`),
+        ],
+        notes,
+    }
+}
+
+/** The commands that are sent to a Redis server, but for QUIT and AUTH, which need no right. */
+export function redisRights(wishes: Wishes): string[] {
+    const { exact, seconds, pendingAge, consumerIdle } = wishes
+    const rights = ["client|setname"]
+    if (wishes.select) rights.push("select")
+    rights.push("xinfo|groups")
+    // the age is that of an entry that XREAD finds; XLEN, asked along with it, tells nothing of what entries hold
+    if (exact || seconds) rights.push("xlen", "xread")
+    if (exact) rights.push("xrange", "xinfo|stream")
+    if (pendingAge) rights.push("xpending")
+    if (consumerIdle) rights.push("xinfo|consumers")
+    if (seconds || pendingAge) rights.push("time")
+    if (wishes.cluster) rights.push("asking", "readonly")
+    if (wishes.sentinel) rights.push("role")
+    return rights
+}
+
+function sentinelUser(request: AclRequest): AclUser {
+    if (request.server === "6.0")
+        throw new AclError(
+            "sentinels have users from Redis 6.2 on; on 6.0 leave SENT_USER empty, and set SENT_PASS if they have requirepass"
+        )
+    return {
+        where: "sentinel",
+        words: [
+            ...setUser(
+                request.sentinelUser ?? request.user,
+                request.sentinelPassword
+            ),
+            ...resetChannels(request.server),
+            "-@all",
+            "+ping",
+            "+sentinel|get-master-addr-by-name",
+        ],
+        notes: ["set SENT_USER and SENT_PASS to what this line says"],
+    }
+}
+
+function setUser(user: string, password = PASSWORD_PLACEHOLDER) {
+    if (user === "" || BLANK.test(user))
+        throw new AclError(
+            `"${user}": a user's name has at least one character, and no blank`
+        )
+    return ["ACL", "SETUSER", user, "reset", "on", `>${password}`]
+}
+
+/** Redis 6.0 has no channel rules. */
+function resetChannels(server: Server) {
+    return server === "6.0" ? [] : ["resetchannels"]
+}
+
+/** A glob pattern (Redis's stringmatchlen) that matches this key alone, but for blanks. */
+export function keyPattern(key: string): string {
+    return key
+        .replace(/[\\*?[\]]/g, "\\$&")
+        .replace(new RegExp(BLANK, "g"), "?")
+}
+
+/** The command as a line for redis-cli, which splits like sdssplitargs. */
+export function commandLine(words: readonly string[]): string {
+    return words.map(quoted).join(" ")
+}
+
+/** In quotes only if it has to be. */
+function quoted(word: string) {
+    if (/^[^\p{Cc}\s"']+$/u.test(word)) return word
+    const escaped = word
+        .replace(/["\\]/g, "\\$&")
+        .replace(/\p{Cc}/gu, character =>
+            [...Buffer.from(character)]
+                .map(byte => `\\x${byte.toString(16).padStart(2, "0")}`)
+                .join("")
+        )
+    return `"${escaped}"`
+}
