@@ -1,16 +1,31 @@
 /** The options of the simulator's command, `npm run sim -- ...`. */
-import { optionHelp, parseCommandLine, wholeNumber } from "./command-line.ts"
+import {
+    optionHelp,
+    parseCommandLine,
+    UsageError,
+    wholeNumber,
+} from "./command-line.ts"
 import type { CommandOptions } from "./command-line.ts"
+import { DEFAULT_LISTEN, JOBS } from "./page/defaults.ts"
+import { workloads } from "./traffic/workloads.ts"
 
 export interface SimOptions {
     /** JSON lines on stdout, everything else on stderr. */
     json: boolean
     /** Path of a settings file that takes the place of .env.local. */
     settings?: string
-    /** TCP port on 127.0.0.1 for the status over HTTP; 0 is any free one. Default: none is opened. */
+    /** Whether the page is served. */
+    page: boolean
+    /** The page's TCP port; 0 is any free one. Default: 7878, or any free one if that is taken. */
     port?: number
+    /** The address that the page's server listens on. Default: this computer alone. */
+    listen?: string
+    /** Lag above which GET /healthz complains. Default: where the scale ends. */
+    lagLimit?: number
     /** Whether a local Redis gets traffic. */
     traffic: boolean
+    /** Which kind. */
+    workload: string
     help: boolean
 }
 
@@ -27,7 +42,25 @@ const OPTIONS: CommandOptions = {
     port: {
         type: "string",
         value: "N",
-        help: "answer GET /healthz on 127.0.0.1:N with the light's state; 0 is any free port",
+        help: "the page's port; 0 is any free one (7878, or a free one if that is taken)",
+    },
+    listen: {
+        type: "string",
+        value: "ADDRESS",
+        default: DEFAULT_LISTEN,
+        help: "where the page listens; 0.0.0.0 lets the whole network in, controls included",
+    },
+    "no-page": { type: "boolean", help: "serve no page, no metrics" },
+    "lag-limit": {
+        type: "string",
+        value: "N",
+        help: "GET /healthz complains above this lag (off the scale)",
+    },
+    workload: {
+        type: "string",
+        value: "NAME",
+        default: JOBS,
+        help: "what happens on the local Redis; npm run traffic -- --help lists all",
     },
     "no-traffic": {
         type: "boolean",
@@ -48,15 +81,25 @@ export const SIM_HELP = [
 /** @throws UsageError */
 export function parseSimOptions(args: string[]): SimOptions {
     const values = parseCommandLine(args, OPTIONS)
-    const { port } = values
+    const number = (name: string, max: number) =>
+        values[name] === undefined
+            ? undefined
+            : wholeNumber(name, values[name], 0, max)
+    const workload = String(values.workload)
+    const names = workloads.map(({ name }) => name)
+    if (!names.includes(workload))
+        throw new UsageError(
+            `--workload ${workload}: there is ${names.join(", ")}`
+        )
     return {
         json: values.json === true,
         settings: values.settings as string | undefined,
-        port:
-            port === undefined
-                ? undefined
-                : wholeNumber("port", port, 0, 65_535),
+        page: values["no-page"] !== true,
+        port: number("port", 65_535),
+        listen: values.listen as string | undefined,
+        lagLimit: number("lag-limit", Number.MAX_SAFE_INTEGER),
         traffic: values["no-traffic"] !== true,
+        workload,
         help: values.help === true,
     }
 }

@@ -46,7 +46,7 @@ async function start(
         const why = page.isElsewhere
             ? ` (port ${DEFAULT_PORT} is in use by another program)`
             : ""
-        onProgress(`page: ${page.url}${why}`)
+        view.progress(`page: ${page.url}${why}`)
     }
 
     stopped.throwIfAborted()

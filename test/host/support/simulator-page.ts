@@ -49,6 +49,9 @@ export async function openPage(
         if (response.status() >= 400)
             complaints.push(`${response.status()} ${response.url()}`)
     })
+    page.setDefaultTimeout(15_000)
+    // what tsx puts around a function's name
+    await page.addInitScript("globalThis.__name = named => named")
     await page.addInitScript(noteFrames)
     await page.goto(url)
     return { page, complaints, urls }
@@ -88,11 +91,11 @@ export async function eventually<T>(
     probe: () => T | Promise<T>,
     what: string,
     limitMs = 10_000
-): Promise<NonNullable<T>> {
+): Promise<Exclude<T, false | null | undefined>> {
     const deadline = Date.now() + limitMs
     for (;;) {
         const found = await probe()
-        if (found) return found as NonNullable<T>
+        if (found) return found as Exclude<T, false | null | undefined>
         assert.ok(Date.now() < deadline, `${what}: not within ${limitMs} ms`)
         await new Promise(resolve => setTimeout(resolve, 40))
     }

@@ -1,0 +1,185 @@
+/**
+ * What the host itself reads of the watched groups, for the page, the metrics and the health check: it only reads.
+ * Rights that are missing cost only what they would have told.
+ */
+import { setTimeout as sleep } from "node:timers/promises"
+import { ErrorReply } from "redis"
+import type { GroupState } from "../page/state.ts"
+import { connectionTo } from "../traffic/redis-client.ts"
+import type { RedisClient } from "../traffic/redis-client.ts"
+
+export interface Watched {
+    stream: string
+    group: string
+}
+
+/** A server that does not answer for so long is not waited for. */
+const ANSWER_MS = 2000
+/** IDs that Redis makes begin with its clock; smaller ones were made by hand and tell no time. */
+const FIRST_TIME_MS = Date.UTC(2010)
+
+export class GroupReader {
+    /** In the order of the watched groups; empty before the first reading. */
+    groups: GroupState[] = []
+    /** Whether the server answered last time. */
+    isUp = false
+
+    private client: RedisClient | undefined
+    private readonly stopping = new AbortController()
+    private readonly running: Promise<void>
+
+    /**
+     * @param url asked for at each attempt to connect: where the server is may only be known then
+     * @param watched asked for each time: with GROUP=* the group changes
+     */
+    constructor(
+        private readonly url: () => Promise<string>,
+        private readonly watched: () => Watched[],
+        private readonly intervalMs: number,
+        private readonly onRead: (groups: GroupState[]) => void
+    ) {
+        this.running = this.run()
+    }
+
+    async stop() {
+        this.stopping.abort()
+        this.drop()
+        await this.running
+    }
+
+    /** Reads now, besides the regular times. */
+    async refresh() {
+        if (this.client?.isReady) await this.read(this.client)
+    }
+
+    private async run() {
+        const { signal } = this.stopping
+        while (!signal.aborted) {
+            try {
+                const client = await this.connected()
+                await this.read(client)
+            } catch (error) {
+                if (!signal.aborted) this.fail(error as Error)
+            }
+            await sleep(this.intervalMs, undefined, { signal }).catch(() => {})
+        }
+    }
+
+    private async connected() {
+        // a client that waits for its server would queue commands for later
+        if (this.client && !this.client.isReady) this.drop()
+        if (this.client) return this.client
+        const client = connectionTo(await this.url())
+        this.client = client
+        await inTime(client.connect())
+        return client
+    }
+
+    private drop() {
+        const { client } = this
+        this.client = undefined
+        if (client?.isOpen) client.destroy()
+    }
+
+    private async read(client: RedisClient) {
+        const groups = await inTime(
+            Promise.all(this.watched().map(one => readGroup(client, one)))
+        )
+        this.isUp = true
+        this.groups = groups
+        this.onRead(groups)
+    }
+
+    private fail(error: Error & { code?: string }) {
+        this.drop()
+        this.isUp = false
+        const trouble = `Redis cannot be read: ${error.message || error.code}`
+        this.groups = this.watched().map(one => ({ ...nothing(one), trouble }))
+        this.onRead(this.groups)
+    }
+}
+
+async function readGroup(
+    client: RedisClient,
+    { stream, group }: Watched
+): Promise<GroupState> {
+    const state = nothing({ stream, group })
+    const refused: string[] = []
+    const ask = async <T>(answer: Promise<T>): Promise<T | undefined> => {
+        try {
+            return await answer
+        } catch (error) {
+            if (!(error instanceof ErrorReply)) throw error
+            refused.push(error.message)
+            return undefined
+        }
+    }
+    // one batch: they are answered one after the other, with nothing between them
+    const [length, infos, consumers, oldest, time] = await Promise.all([
+        ask(client.xLen(stream)),
+        ask(client.xInfoGroups(stream)),
+        ask(client.xInfoConsumers(stream, group)),
+        ask(client.xPendingRange(stream, group, "-", "+", 1)),
+        ask(client.time()),
+    ])
+    const info = infos?.find(({ name }) => name === group)
+    state.length = length ?? null
+    if (infos && !info) {
+        state.trouble = `there is no group ${group}`
+        return state
+    }
+    state.trouble = refused[0] ?? null
+    state.lastDeliveredId = info ? String(info["last-delivered-id"]) : null
+    state.pending = info ? Number(info.pending) : null
+    state.consumers =
+        consumers?.map(({ name, pending, idle }) => ({
+            name: String(name),
+            pending: Number(pending),
+            idleMs: Number(idle),
+        })) ?? null
+    const first = oldest?.[0]
+    if (first) {
+        const idleMs = Number(first.millisecondsSinceLastDelivery)
+        const madeMs = Number(String(first.id).split("-")[0])
+        const nowMs = time ? 1000 * Number(time[0]) : Date.now()
+        state.oldestPending = {
+            id: String(first.id),
+            consumer: String(first.consumer),
+            ageMs:
+                madeMs > FIRST_TIME_MS
+                    ? Math.max(idleMs, nowMs - madeMs)
+                    : idleMs,
+            idleMs,
+            deliveries: Number(first.deliveriesCounter),
+        }
+    }
+    return state
+}
+
+function nothing({ stream, group }: Watched): GroupState {
+    return {
+        stream,
+        group,
+        trouble: null,
+        length: null,
+        lastDeliveredId: null,
+        pending: null,
+        consumers: null,
+        oldestPending: null,
+    }
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+    const timeout = new AbortController()
+    const late = sleep(ANSWER_MS, undefined, timeout).then(() => {
+        throw new Error(`no answer within ${ANSWER_MS} ms`)
+    })
+    late.catch(() => {})
+    try {
+        return await Promise.race([answer, late])
+    } finally {
+        timeout.abort()
+        // what is late is of no use any more, nor is its failure
+        answer.catch(() => {})
+    }
+}

@@ -1,0 +1,92 @@
+/** `GET /healthz`: healthy, or the list of what is not. */
+import type { Lab } from "../page/lab.ts"
+import type { ConsumerState, GroupState, Scale } from "../page/state.ts"
+
+/** A consumer that holds entries and has not asked for more for so long has probably died with them. */
+const IDLE_LIMIT_MS = 60_000
+/** An entry that was delivered is to be done with by then. */
+const PENDING_AGE_LIMIT_MS = 300_000
+
+export interface Health {
+    healthy: boolean
+    /** One sentence each. */
+    problems: string[]
+    /** "1" lit, LED1 first. */
+    leds: string
+    /** What the light says of each target. */
+    light: {
+        stream: string
+        group: string
+        status: string
+        low: number | null
+        high: number | null
+    }[]
+}
+
+/** @param lagLimit default: where the target's scale ends */
+export function healthOf(lab: Lab | undefined, lagLimit?: number): Health {
+    if (!lab)
+        return {
+            healthy: false,
+            problems: ["the simulator is starting"],
+            leds: "0000000000",
+            light: [],
+        }
+    const { link, targets } = lab.light
+    const problems: string[] = []
+    if (link !== "up") problems.push(`the light says: ${link}`)
+    for (const [i, target] of targets.entries()) {
+        const name = `${target.stream}/${target.group}`
+        if (link === "up" && target.condition !== "lag")
+            problems.push(`${name}: the light says: ${target.condition}`)
+        const limit = lagLimit ?? topOf(lab.setup[i].scale)
+        if (target.low !== null && target.low > limit)
+            problems.push(`${name}: lag ${target.low} is above ${limit}`)
+    }
+    for (const group of lab.reader.groups)
+        problems.push(...groupProblems(group))
+    return {
+        healthy: problems.length === 0,
+        problems,
+        leds: lab.leds,
+        light: targets.map(({ stream, group, condition, low, high }) => ({
+            stream,
+            group,
+            status: link === "up" ? condition : link,
+            low,
+            high,
+        })),
+    }
+}
+
+/** What is wrong with a group's consumers. */
+export function groupProblems(state: GroupState): string[] {
+    const name = `${state.stream}/${state.group}`
+    const problems: string[] = []
+    if (state.trouble) problems.push(`${name}: ${state.trouble}`)
+    for (const consumer of state.consumers ?? [])
+        if (isStuck(consumer))
+            problems.push(
+                `${name}: ${consumer.name} is idle for ${seconds(consumer.idleMs)} with ${consumer.pending} pending`
+            )
+    const oldest = state.oldestPending
+    if (oldest && oldest.ageMs > PENDING_AGE_LIMIT_MS)
+        problems.push(
+            `${name}: ${oldest.id} is pending, and ${seconds(oldest.ageMs)} old`
+        )
+    return problems
+}
+
+function isStuck({ pending, idleMs }: ConsumerState) {
+    return pending > 0 && idleMs > IDLE_LIMIT_MS
+}
+
+/** The highest lag that is still on the scale. */
+function topOf({ bounds, above }: Scale) {
+    const top = bounds.at(-1)!
+    return above ? top : top - 1
+}
+
+function seconds(ms: number) {
+    return `${Math.round(ms / 1000)} s`
+}

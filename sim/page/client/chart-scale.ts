@@ -1,0 +1,49 @@
+/** From lags and moments to places on the chart. */
+import type { Scale } from "../state.ts"
+
+/** Above the scale's end there is as much room as for so many LEDs; the more, the closer to the top. */
+const BEYOND = 1.6
+
+/** A line that a LED lights at or above. */
+export interface Threshold {
+    lag: number
+    /** From 0 at the bottom to 1 at the top. */
+    height: number
+    /** `5`; `off` where the scale ends. */
+    led: string
+}
+
+/** Each LED has the same room, whatever its threshold: the chart stands as the light does. */
+export class ChartScale {
+    readonly thresholds: Threshold[]
+    /** Ascending, from 0. */
+    private readonly steps: number[]
+
+    constructor({ leds, bounds }: Scale) {
+        this.steps = bounds[0] > 0 ? [0, ...bounds] : bounds
+        const below = this.steps.length - bounds.length
+        this.thresholds = bounds.map((lag, k) => ({
+            lag,
+            height: (k + below) / this.room,
+            led: k < leds ? String(k + 1) : "off",
+        }))
+    }
+
+    private get room() {
+        return this.steps.length - 1 + BEYOND
+    }
+
+    /** @returns from 0 at the bottom to 1 at the top */
+    height(lag: number) {
+        const { steps, room } = this
+        const top = steps.at(-1)!
+        if (lag >= top) {
+            const above = lag - top
+            const part = above > 0 ? above / (above + top / 4) : 0
+            return (steps.length - 1 + part * BEYOND) / room
+        }
+        let k = 0
+        while (lag >= steps[k + 1]) k++
+        return (k + (lag - steps[k]) / (steps[k + 1] - steps[k])) / room
+    }
+}

@@ -1,0 +1,139 @@
+/** The controls: each button sends its action; what is shown of them is what the simulator says, never a guess. */
+import type { ControlGroup, LabState } from "../state.ts"
+import { find, make, setText } from "./elements.ts"
+
+const said = find("#said")
+const workload = find<HTMLSelectElement>("#workload")
+const count = find<HTMLInputElement>("#count")
+const delay = find<HTMLInputElement>("#delay")
+const modes = [
+    ...document.querySelectorAll<HTMLInputElement>("input[name=mode]"),
+]
+
+/** @param target which of the watched groups the buttons act on */
+export function wireControls(target: () => number) {
+    for (const button of document.querySelectorAll<HTMLButtonElement>(
+        "button[data-action]"
+    ))
+        button.addEventListener("click", () => {
+            const { action, count } = button.dataset
+            act(button, action!, {
+                target: target(),
+                count: count === undefined ? counted() : Number(count),
+            })
+        })
+    workload.addEventListener("change", () =>
+        act(workload, "workload", { name: workload.value })
+    )
+    for (const mode of modes)
+        mode.addEventListener("change", () => setMode(mode))
+    delay.addEventListener("change", () => {
+        const mode = modes.find(({ checked }) => checked)
+        if (mode?.value === "delay") setMode(mode)
+    })
+}
+
+export function showControls(lab: LabState) {
+    showDisabled(lab.disabled)
+    for (const [selector, isShown] of [
+        ["[data-action='redis/stop']", lab.redis !== "stopped"],
+        ["[data-action='redis/start']", lab.redis === "stopped"],
+        ["[data-action='consumers/pause']", !lab.crew?.paused],
+        ["[data-action='consumers/resume']", lab.crew?.paused === true],
+    ] as const)
+        show(find(selector), isShown)
+    setText(
+        find("#crew"),
+        lab.crew ? `${lab.crew.who} at ×${paceText(lab.crew.pace)}` : ""
+    )
+    const choices = lab.workloads.map(({ name }) => name).join()
+    if (workload.dataset.choices !== choices) {
+        workload.dataset.choices = choices
+        workload.replaceChildren(
+            ...lab.workloads.map(({ name }) => new Option(name, name))
+        )
+    }
+    // with none running, none is selected
+    workload.value = lab.workload ?? ""
+    const chosen = lab.workloads.find(({ name }) => name === lab.workload)
+    setText(find("#summary"), chosen?.summary ?? "")
+    for (const mode of modes) mode.checked = mode.value === lab.connection?.mode
+    if (lab.connection?.delayMs && document.activeElement !== delay)
+        delay.value = String(lab.connection.delayMs)
+}
+
+/** One of two buttons in one place; the keyboard's focus stays there. */
+function show(button: HTMLElement, isShown: boolean) {
+    if (button.hidden === !isShown) return
+    const hadFocus = document.activeElement === button
+    button.hidden = !isShown
+    if (!hadFocus) return
+    const other = [...button.parentElement!.children].find(
+        sibling =>
+            sibling instanceof HTMLButtonElement &&
+            sibling !== button &&
+            sibling.dataset.place === button.dataset.place
+    ) as HTMLButtonElement | undefined
+    if (!other) return
+    other.hidden = false
+    other.focus()
+}
+
+/** A reason that several groups share is said once. */
+function showDisabled(disabled: LabState["disabled"]) {
+    const seen = new Set<string>()
+    for (const group of document.querySelectorAll<HTMLFieldSetElement>(
+        "fieldset[data-group]"
+    )) {
+        const why = disabled[group.dataset.group as ControlGroup] ?? ""
+        group.disabled = why !== ""
+        group.title = why
+        const note = group.querySelector(".why") ?? make("p", "why")
+        setText(note, seen.has(why) ? "" : why)
+        if (!note.parentElement) group.append(note)
+        seen.add(why)
+    }
+}
+
+function setMode(mode: HTMLInputElement) {
+    const delayMs = Number(delay.value)
+    act(mode, "connection", { mode: mode.value, delayMs })
+}
+
+function counted() {
+    return Number(count.value)
+}
+
+async function act(
+    control: HTMLElement,
+    action: string,
+    params: Record<string, unknown>
+) {
+    control.setAttribute("aria-busy", "true")
+    try {
+        const response = await fetch(`/actions/${action}`, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify(params),
+        })
+        const answer = (await response.json()) as {
+            said?: string
+            error?: string
+        }
+        tell(answer.said ?? answer.error ?? "", response.ok)
+    } catch {
+        tell("The simulator does not answer.", false)
+    } finally {
+        control.removeAttribute("aria-busy")
+    }
+}
+
+function tell(text: string, isDone: boolean) {
+    said.dataset.done = String(isDone)
+    said.textContent = text
+}
+
+/** `2`, `1/4` */
+function paceText(pace: number) {
+    return pace < 1 ? `1/${Math.round(1 / pace)}` : String(pace)
+}

@@ -1,0 +1,38 @@
+/** Consumers of a workload, as far as a visitor may order them about. */
+import type { RedisClient } from "../traffic/redis-client.ts"
+import type { CrewState } from "./state.ts"
+
+export interface ConsumerControl {
+    readonly state: CrewState
+    /** Nobody takes entries any more; what is in hand is finished. */
+    pause(): unknown
+    resume(): unknown
+    /** @param pace times the ordinary speed; kept within what is possible */
+    setPace(pace: number): unknown
+    /** @returns the new consumer's name @throws NotNow if there is no room */
+    add(): string | Promise<string>
+    /** Lets the last one go. @returns its name @throws NotNow if there is none to let go */
+    remove(): Promise<string>
+    stop(): Promise<void>
+}
+
+export const PACE_MIN = 1 / 8
+export const PACE_MAX = 64
+export const CONSUMERS_MAX = 50
+
+export function withinPace(pace: number) {
+    return Math.min(PACE_MAX, Math.max(PACE_MIN, pace))
+}
+
+/** Takes a consumer off the group's list, unless entries are pending that would go with the name. */
+export async function resign(
+    client: RedisClient,
+    stream: string,
+    group: string,
+    name: string
+) {
+    const consumers = await client.xInfoConsumers(stream, group)
+    const mine = consumers.find(consumer => String(consumer.name) === name)
+    if (mine && Number(mine.pending) === 0)
+        await client.xGroupDelConsumer(stream, group, name)
+}

@@ -1,0 +1,58 @@
+/**
+ * Who may ask. Any web page that the visitor has open elsewhere can make the browser send requests to this computer;
+ * none of them is to read the page's data or to press its buttons:
+ * - the Host must be an address, or a name known here: a foreign name may have been pointed at this computer (DNS rebinding);
+ * - what acts must come from our own page (Origin, Sec-Fetch-Site) or from no browser at all, and as JSON, which a foreign
+ *   page cannot send without asking first.
+ */
+import type { IncomingMessage } from "node:http"
+import { isIP } from "node:net"
+import { hostname } from "node:os"
+
+export interface Refusal {
+    code: number
+    why: string
+}
+
+/** @param listen the address or name that the server listens on */
+export function refusalOfHost(
+    { headers }: IncomingMessage,
+    listen: string
+): Refusal | undefined {
+    const name = nameOf(headers.host)
+    const known =
+        name !== undefined &&
+        (isIP(name) !== 0 ||
+            ["localhost", listen, hostname()].some(
+                own => own.toLowerCase() === name
+            ))
+    if (known) return undefined
+    return { code: 403, why: "this host name is not the simulator's" }
+}
+
+export function refusalOfOrigin({
+    headers,
+}: IncomingMessage): Refusal | undefined {
+    const site = headers["sec-fetch-site"]
+    const isForeign =
+        (headers.origin !== undefined &&
+            headers.origin !== `http://${headers.host}`) ||
+        (site !== undefined && site !== "same-origin" && site !== "none")
+    if (!isForeign) return undefined
+    return { code: 403, why: "only the simulator's own page may do this" }
+}
+
+export function refusalOfContent({
+    headers,
+}: IncomingMessage): Refusal | undefined {
+    const type = headers["content-type"]?.split(";")[0].trim().toLowerCase()
+    if (type === "application/json") return undefined
+    return { code: 415, why: "content-type: application/json is needed" }
+}
+
+/** The name or address of `name:port`, `[::1]:port`; undefined if it is neither. */
+function nameOf(host: string | undefined) {
+    if (!host || !URL.canParse(`http://${host}`)) return undefined
+    const { hostname: name } = new URL(`http://${host}`)
+    return name.replace(/^\[|\]$/g, "").toLowerCase()
+}

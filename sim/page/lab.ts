@@ -1,0 +1,266 @@
+/**
+ * All that the page shows and acts on, joined: the device, its light, the relay, Redis, the workload, the host's own
+ * readings. It turns their events into the page's parts.
+ */
+import { GroupReader } from "../metrics/group-reader.ts"
+import type { EncodedSettings } from "../settings-file.ts"
+import type { SimulatedDevice } from "../vm/device.ts"
+import { Entries } from "./entries.ts"
+import { statusWords } from "./legend.ts"
+import { LightTracker } from "./light-tracker.ts"
+import type { Publisher } from "./publisher.ts"
+import type { RedisSwitch } from "./redis-switch.ts"
+import type { Relay } from "./relay.ts"
+import { targetsOf, textOf } from "./scale.ts"
+import { shownSettings } from "./settings-shown.ts"
+import type {
+    GroupState,
+    LabState,
+    LightState,
+    LogLine,
+    TargetSetup,
+} from "./state.ts"
+import { NONE } from "./workload-switch.ts"
+import type { Watched, WorkloadSwitch } from "./workload-switch.ts"
+
+/** The host reads as often as the device, but no more often than this. */
+const READ_MIN_MS = 1000
+
+export interface LocalParts {
+    redis: RedisSwitch
+    relay: Relay | undefined
+    workloads: WorkloadSwitch
+}
+
+export interface LabOptions {
+    publisher: Publisher
+    settings: EncodedSettings
+    /** Where the lag comes from, in words. */
+    source: string
+    /** Of a Redis of our own; none of them with the user's. */
+    local?: LocalParts
+    /** Where the host finds Redis. */
+    url: () => Promise<string>
+}
+
+export class Lab {
+    readonly redis: RedisSwitch | undefined
+    readonly relay: Relay | undefined
+    readonly entries: Entries
+    /** Of the watched groups, as the host reads them. */
+    readonly reader: GroupReader
+    readonly publisher: Publisher
+    setup: TargetSetup[] = []
+
+    private device: SimulatedDevice | undefined
+    private tracker: LightTracker | undefined
+    private settings: EncodedSettings
+    private readonly switchboard: WorkloadSwitch | undefined
+    private originMs = 0
+
+    constructor(private readonly options: LabOptions) {
+        const { publisher, settings, local } = options
+        this.publisher = publisher
+        this.settings = settings
+        this.redis = local?.redis
+        this.relay = local?.relay
+        this.switchboard = local?.workloads
+        this.entries = new Entries(local?.redis.url ?? "")
+        this.configured()
+        this.reader = new GroupReader(
+            options.url,
+            () => this.watched,
+            Math.max(READ_MIN_MS, Number(textOf(settings, "POLL_MS") ?? 0)),
+            groups => this.publishGroups(groups)
+        )
+        this.publishControls()
+    }
+
+    /** @throws Error with a Redis of the user's, which has no workload */
+    get workloads(): WorkloadSwitch {
+        if (!this.switchboard) throw new Error("no workload runs here")
+        return this.switchboard
+    }
+
+    /** What is watched; with GROUP=* the group that the light shows now. */
+    get watched(): Watched[] {
+        return (this.tracker?.targets ?? this.setup).map(
+            ({ stream, group }) => ({ stream, group })
+        )
+    }
+
+    get light(): LightState {
+        return (
+            this.tracker?.state ?? { link: "starting", targets: [], resets: 0 }
+        )
+    }
+
+    get leds() {
+        return this.device?.leds ?? "0000000000"
+    }
+
+    get state(): LabState {
+        const { relay, switchboard } = this
+        return {
+            disabled: this.disabled(),
+            redis: !this.redis
+                ? "own"
+                : this.redis.isRunning
+                  ? "running"
+                  : "stopped",
+            connection: relay
+                ? { mode: relay.mode, delayMs: relay.delayMs }
+                : null,
+            crew: switchboard?.crew?.state ?? null,
+            workload: switchboard?.current ?? null,
+            workloads: switchboard?.choices ?? [],
+        }
+    }
+
+    /** The device has been made; its program has not begun. */
+    observe(device: SimulatedDevice) {
+        this.device = device
+        this.originMs = Date.now() - device.now
+        const tracker = (this.tracker = new LightTracker(device))
+        tracker.watch(this.setup)
+        tracker.on("change", () => this.publishLight())
+        device.on("leds", leds => this.publisher.set("leds", leds))
+        const log = (t: number, level: LogLine["level"], text: string) =>
+            this.publisher.addLog({
+                t: Math.round(this.originMs + t),
+                level,
+                text,
+            })
+        device.on("log", ({ t, level, text }) => log(t, level, text))
+        device.on("panic", ({ t, text }) =>
+            log(t, "error", `the program died (${text})`)
+        )
+        device.on("restart", ({ t }) => log(t, "warn", "the chip was reset"))
+        device.on("exit", () => this.publishControls())
+        this.publishLight()
+    }
+
+    /** The device runs: the controls work. */
+    begin() {
+        this.publisher.set("progress", null)
+        this.publishControls()
+    }
+
+    /** A note of the simulator's own, or on what a visitor did. */
+    note(level: "host" | "you", text: string) {
+        this.publisher.addLog({ t: Date.now(), level, text })
+        this.publishControls()
+        this.reader.refresh().catch(() => {})
+    }
+
+    async resetDevice() {
+        await this.device!.reset()
+    }
+
+    /** Another workload, and the light on its group. */
+    async chooseWorkload(name: string) {
+        const watched = await this.workloads.choose(name)
+        const isWatched = this.setup.some(
+            ({ stream, group }) =>
+                stream === watched.stream &&
+                (group === watched.group || group === "*")
+        )
+        if (!isWatched) await this.watch(watched)
+    }
+
+    async stop() {
+        this.entries.stop()
+        await this.reader.stop()
+    }
+
+    publishControls() {
+        this.publisher.set("lab", this.state)
+    }
+
+    private async watch({ stream, group }: Watched) {
+        const settings = new Map(this.settings)
+        for (const key of [...settings.keys()])
+            if (/^(STREAM|GROUP)(_\d)?$/.test(key.trim())) settings.delete(key)
+        settings.set("STREAM", JSON.stringify(stream))
+        settings.set("GROUP", JSON.stringify(group))
+        this.settings = settings
+        this.configured()
+        this.tracker?.watch(this.setup)
+        await this.device!.deploySettings(settings)
+    }
+
+    /** Other settings are in force. */
+    private configured() {
+        this.setup = targetsOf(this.settings)
+        this.publisher.beginHistory(this.setup.length)
+        this.publisher.set("setup", {
+            source: this.options.source,
+            unit:
+                textOf(this.settings, "UNIT") === "seconds"
+                    ? "seconds"
+                    : "entries",
+            targets: this.setup,
+            settings: shownSettings(this.settings),
+        })
+    }
+
+    private publishLight() {
+        const { light, setup, publisher } = this
+        publisher.set("light", light)
+        const { unit } = publisher.get("setup")!
+        publisher.set("words", statusWords(light, setup, unit))
+        for (const [i, target] of light.targets.entries())
+            publisher.addSample(i, light.link === "up" ? target : undefined)
+    }
+
+    private publishGroups(groups: GroupState[]) {
+        this.publisher.set("groups", groups)
+        this.publishControls()
+    }
+
+    private disabled(): LabState["disabled"] {
+        const disabled: LabState["disabled"] = {}
+        const why = (
+            text: string,
+            ...groups: (keyof LabState["disabled"])[]
+        ) => {
+            for (const group of groups) disabled[group] ??= text
+        }
+        if (this.publisher.get("progress") !== null || !this.device)
+            why(
+                "The device does not run yet.",
+                ...(["entries", "consumers", "stream", "redis"] as const),
+                ...(["connection", "device", "workload"] as const)
+            )
+        if (this.light.link === "off") why("The device is off.", "device")
+        if (!this.redis) {
+            why(
+                "This is your own Redis: laglight only reads it.",
+                ...(["entries", "consumers", "stream", "redis"] as const),
+                "workload"
+            )
+            why(
+                "The device talks to your Redis directly, with nothing in between to cut.",
+                "connection"
+            )
+        } else {
+            if (!this.redis.isRunning)
+                why(
+                    "Redis is stopped.",
+                    "entries",
+                    "stream",
+                    "workload",
+                    "consumers"
+                )
+            const { current, crew } = this.workloads
+            if (!crew)
+                why(
+                    current === null
+                        ? `No consumers are run here (the workload "${NONE}" brings some).`
+                        : `The workload ${current} runs its own consumers.`,
+                    "consumers"
+                )
+        }
+        return disabled
+    }
+}

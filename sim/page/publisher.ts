@@ -1,0 +1,115 @@
+/** Tells every browser the same, at once and in order; one that comes late, or again, is first told all. */
+import type { ServerResponse } from "node:http"
+import { LagHistory } from "./history.ts"
+import type {
+    LogLine,
+    PageMessage,
+    PageParts,
+    Sample,
+    TargetLight,
+} from "./state.ts"
+
+/** Log lines kept for browsers that come later. */
+const LOG_LINES = 300
+/** How often the server's clock is sent: it also keeps the connection alive and shows when it is dead. */
+const CLOCK_MS = 5000
+/** A browser that takes this much too slowly is let go; it comes again and is told all. */
+const BACKLOG_BYTES = 4_000_000
+
+export class Publisher {
+    private readonly parts: PageParts = {
+        progress: [],
+        setup: null,
+        leds: "0000000000",
+        light: null,
+        words: [],
+        groups: [],
+        lab: null,
+    }
+    private readonly sent = new Map<string, string>()
+    private readonly log: LogLine[] = []
+    private readonly history = new LagHistory()
+    private readonly listeners = new Set<ServerResponse>()
+    private readonly clock = setInterval(
+        () => this.send({ kind: "clock", now: Date.now() }),
+        CLOCK_MS
+    )
+
+    get<Name extends keyof PageParts>(name: Name): PageParts[Name] {
+        return this.parts[name]
+    }
+
+    /** Replaces a part; told only if it is different. */
+    set<Name extends keyof PageParts>(name: Name, value: PageParts[Name]) {
+        const text = JSON.stringify(value)
+        if (this.sent.get(name) === text) return
+        this.sent.set(name, text)
+        // a copy: the caller may go on changing its own
+        this.parts[name] = JSON.parse(text)
+        this.send({ kind: "part", name, value } as PageMessage)
+    }
+
+    addLog(line: LogLine) {
+        this.log.push(line)
+        if (this.log.length > LOG_LINES) this.log.shift()
+        this.send({ kind: "log", lines: [line], whole: false })
+    }
+
+    /** Other targets: the chart begins anew. */
+    beginHistory(targets: number) {
+        this.history.begin(targets)
+        this.send(this.wholeHistory())
+    }
+
+    addSample(target: number, light: TargetLight | undefined) {
+        const sample = this.history.add(target, light, Date.now())
+        if (!sample) return
+        const targets: Sample[][] = this.history.samples.map(() => [])
+        targets[target] = [sample]
+        this.send({ kind: "samples", targets, whole: false })
+    }
+
+    /** A browser's event stream. */
+    listen(response: ServerResponse) {
+        response.writeHead(200, {
+            "content-type": "text/event-stream",
+            "cache-control": "no-store",
+        })
+        const parts = Object.entries(this.parts).map(
+            ([name, value]) => ({ kind: "part", name, value }) as PageMessage
+        )
+        const all: PageMessage[] = [
+            { kind: "clock", now: Date.now() },
+            this.wholeHistory(),
+            ...parts,
+            { kind: "log", lines: this.log, whole: true },
+        ]
+        response.write("retry: 1000\n\n" + all.map(eventText).join(""))
+        this.listeners.add(response)
+        response.once("close", () => this.listeners.delete(response))
+    }
+
+    close() {
+        clearInterval(this.clock)
+        for (const listener of this.listeners) listener.end()
+    }
+
+    private wholeHistory(): PageMessage {
+        return {
+            kind: "samples",
+            targets: this.history.samples,
+            whole: true,
+        }
+    }
+
+    private send(message: PageMessage) {
+        const text = eventText(message)
+        for (const listener of this.listeners)
+            if (listener.writableLength > BACKLOG_BYTES) listener.destroy()
+            else listener.write(text)
+    }
+}
+
+function eventText(message: PageMessage) {
+    return `data: ${JSON.stringify(message)}\n\n`
+}

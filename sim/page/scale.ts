@@ -1,0 +1,69 @@
+/** The scales of the LEDs as the settings ask for them, for the chart and the words; the firmware has its own. */
+import type { EncodedSettings } from "../settings-file.ts"
+import type { Scale, TargetSetup } from "./state.ts"
+
+const LEDS = 10
+const TARGETS_MAX = 5
+const DEFAULT_LAG_PER_LED = 2
+
+/** What the settings ask to be watched, each with its share of the LEDs. */
+export function targetsOf(settings: EncodedSettings): TargetSetup[] {
+    const named: { stream: string; group: string; suffix: string }[] = []
+    for (let n = 1; n <= TARGETS_MAX; n++) {
+        const suffix = n === 1 ? "" : `_${n}`
+        const stream = textOf(settings, `STREAM${suffix}`)
+        const group = textOf(settings, `GROUP${suffix}`)
+        if (stream && group) named.push({ stream, group, suffix })
+    }
+    const leds = Math.floor(LEDS / Math.max(1, named.length))
+    return named.map(({ stream, group, suffix }) => ({
+        stream,
+        group,
+        scale: scaleOf(settings, suffix, leds),
+    }))
+}
+
+/** @returns 0 to the number of LEDs, or one more for "off the scale"; an unbounded lag is off the scale */
+export function levelOf({ leds, bounds, above }: Scale, lag: number | null) {
+    if (lag === null) return leds + 1
+    const level = bounds.findIndex(bound =>
+        above ? lag <= bound : lag < bound
+    )
+    return level < 0 ? bounds.length : level
+}
+
+export function textOf(settings: EncodedSettings, key: string) {
+    const value = valueOf(settings, key)
+    return value === undefined ? undefined : String(value)
+}
+
+/** Keys are trimmed by the device when it stores them. */
+function valueOf(settings: EncodedSettings, key: string): unknown {
+    for (const [name, json] of settings)
+        if (name.trim() === key) return JSON.parse(json)
+    return undefined
+}
+
+function scaleOf(settings: EncodedSettings, suffix: string, leds: number) {
+    const own = suffix === "" ? undefined : scaleAt(settings, suffix, leds)
+    return (
+        own ?? scaleAt(settings, "", leds) ?? linear(DEFAULT_LAG_PER_LED, leds)
+    )
+}
+
+function scaleAt(
+    settings: EncodedSettings,
+    suffix: string,
+    leds: number
+): Scale | undefined {
+    const levels = textOf(settings, `LEVELS${suffix}`)?.split(",").map(Number)
+    if (levels && levels.length >= leds && levels.every(Number.isFinite))
+        return { leds, bounds: levels.slice(0, leds + 1), above: false }
+    const perLed = Number(textOf(settings, `LAG_PER_LED${suffix}`))
+    return perLed > 0 ? linear(perLed, leds) : undefined
+}
+
+function linear(perLed: number, leds: number): Scale {
+    const bounds = Array.from({ length: leds + 1 }, (_, k) => k * perLed)
+    return { leds, bounds, above: true }
+}

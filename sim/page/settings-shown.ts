@@ -1,0 +1,17 @@
+/** The settings in force, fit to be shown: what is secret stays so. */
+import type { EncodedSettings } from "../settings-file.ts"
+
+const SECRET = /PASS|PWD|SECRET|TOKEN|KEY/
+const MASK = "••••••"
+
+/** By key; values as they are written in a settings file. */
+export function shownSettings(settings: EncodedSettings): [string, string][] {
+    return [...settings]
+        .map(([key, json]): [string, string] => {
+            const name = key.trim()
+            const value: unknown = JSON.parse(json)
+            const text = typeof value === "string" ? value : json
+            return [name, SECRET.test(name) && text ? MASK : text]
+        })
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+}

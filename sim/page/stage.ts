@@ -1,0 +1,108 @@
+/**
+ * What stands around the simulated device: with a local Redis its workload, a switch for it and the relay in between;
+ * with the user's own Redis nothing. The page, if there is one, looks at it and acts on it.
+ */
+import type { EncodedSettings } from "../settings-file.ts"
+import type { SimulatedDevice } from "../vm/device.ts"
+import type { WatchedRedis } from "../watched-redis.ts"
+import type { Lab, LocalParts } from "./lab.ts"
+import type { Page } from "./page.ts"
+import { RedisSwitch } from "./redis-switch.ts"
+import { Relay } from "./relay.ts"
+import { serverUrl } from "./server-address.ts"
+import { WorkloadSwitch } from "./workload-switch.ts"
+import type { Watched } from "./workload-switch.ts"
+
+export interface StageOptions {
+    redis: WatchedRedis
+    page: Page | undefined
+    /** Which workload a local Redis gets; undefined: none, it is left alone. */
+    workload: string | undefined
+    /** Takes lines about what happens around the device. */
+    say: (line: string) => void
+}
+
+export class Stage {
+    /** What to deploy. */
+    settings: EncodedSettings
+    /** Where the lag comes from, in words. */
+    source: string
+
+    private local: LocalParts | undefined
+    private lab: Lab | undefined
+
+    /** @throws Error if the workload does not start */
+    static async set(options: StageOptions): Promise<Stage> {
+        const stage = new Stage(options)
+        try {
+            await stage.begin()
+            return stage
+        } catch (error) {
+            await stage.stop()
+            throw error
+        }
+    }
+
+    private constructor(private readonly options: StageOptions) {
+        this.settings = options.redis.settings
+        this.source = options.redis.source
+    }
+
+    /** The device has been made, and its program has not begun: for `onCreated`. */
+    observe(device: SimulatedDevice) {
+        this.lab?.observe(device)
+    }
+
+    /** The device runs. */
+    ready() {
+        this.lab?.begin()
+    }
+
+    async stop() {
+        await this.lab?.stop()
+        await this.local?.workloads.stop()
+        await this.local?.relay?.stop()
+        await this.local?.redis.stop()
+    }
+
+    private async begin() {
+        const { redis, page, workload, say } = this.options
+        const { stream, group } = redis
+        if (redis.local) {
+            const { url, port } = redis.local
+            this.local = {
+                redis: new RedisSwitch(redis.local, () => {
+                    say("the local Redis server has ended")
+                }),
+                workloads: new WorkloadSwitch(url, { stream, group }, say),
+                relay: page && (await Relay.listen(port)),
+            }
+            if (workload !== undefined) await this.employ(workload)
+        }
+        const { relay } = this.local ?? {}
+        if (relay) this.setSetting("REDIS_PORT", relay.port)
+        this.lab = page?.open({
+            settings: this.settings,
+            source: redis.source,
+            local: this.local,
+            url: async () => redis.local?.url ?? serverUrl(this.settings),
+        })
+    }
+
+    /** Starts the workload, and has its group watched. */
+    private async employ(workload: string) {
+        const { stream, group } = this.options.redis
+        const watched: Watched = await this.local!.workloads.choose(workload)
+        if (watched.stream !== stream || watched.group !== group)
+            for (const key of ["stream", "group"] as const)
+                this.setSetting(key.toUpperCase(), watched[key])
+        this.source += `, with traffic for ${watched.stream}/${watched.group}`
+    }
+
+    private setSetting(key: string, value: string | number) {
+        const settings = new Map(this.settings)
+        for (const name of [...settings.keys()])
+            if (name.trim() === key) settings.delete(name)
+        this.settings = settings.set(key, JSON.stringify(value))
+    }
+}

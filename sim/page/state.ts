@@ -1,0 +1,189 @@
+/** What the simulator tells its page: types alone, which the browser's code shares. */
+
+/** What the device as a whole is busy with; "up": the targets tell. */
+export type LinkWord =
+    | "off"
+    | "starting"
+    | "not configured"
+    | "joining Wi-Fi"
+    | "connecting"
+    | "up"
+
+/** The firmware's words for a target's condition, and "waiting" before it said any. */
+export type ConditionWord =
+    | "waiting"
+    | "lag"
+    | "unknown"
+    | "stale"
+    | "refused: who"
+    | "refused: which stream"
+    | "refused: which group"
+
+/** What the light says of one target. */
+export interface TargetLight {
+    stream: string
+    group: string
+    condition: ConditionWord
+    /** In the scale's unit; null where it is not proven. */
+    low: number | null
+    high: number | null
+    /** The firmware's word for how the lag is known. */
+    known: string | null
+    /** What is wrong with the consumers; null when nothing is. */
+    complaint: string | null
+    /** The firmware's last words on it, as in its log. */
+    text: string
+}
+
+export interface LightState {
+    link: LinkWord
+    targets: TargetLight[]
+    /** Chip resets so far. */
+    resets: number
+}
+
+/** The LED that a lag lights, and where the scale ends. */
+export interface Scale {
+    leds: number
+    /** Ascending; one more than there are LEDs is where the scale ends. */
+    bounds: number[]
+    /** A LED lights above its bound rather than at it. */
+    above: boolean
+}
+
+/** How urgent a status looks. */
+export type Tone = "calm" | "busy" | "notice" | "alert"
+
+/** A status for people, with its shape in the legend. */
+export interface StatusWords {
+    /** `14 entries behind` */
+    title: string
+    /** One or two sentences more. */
+    detail: string
+    /** LED1 first: ● steady, ◐ blinking or moving, ○ dark. */
+    shape: string
+    /** What the LEDs do: `steady`, `all flash`. */
+    rhythm: string
+    tone: Tone
+}
+
+export interface TargetSetup {
+    stream: string
+    group: string
+    scale: Scale
+}
+
+/** What changes only when the device is deployed to. */
+export interface Setup {
+    /** Where the lag comes from, in words. */
+    source: string
+    unit: "entries" | "seconds"
+    targets: TargetSetup[]
+    /** Secrets masked. */
+    settings: [key: string, value: string][]
+}
+
+/** One step of the chart: from `t` on, until the next. */
+export interface Sample {
+    /** ms since the epoch. */
+    t: number
+    low: number | null
+    /** null: nothing bounds it. */
+    high: number | null
+    /** "lag": low..high is the truth; "stale": it was once; "none": not known. */
+    kind: "lag" | "stale" | "none"
+}
+
+export interface ConsumerState {
+    name: string
+    pending: number
+    idleMs: number
+}
+
+export interface OldestPending {
+    id: string
+    consumer: string
+    ageMs: number
+    idleMs: number
+    deliveries: number
+}
+
+/** What the host itself read of a group. Null: not allowed, or not there. */
+export interface GroupState {
+    stream: string
+    group: string
+    /** Why nothing or not all could be read; null when all was. */
+    trouble: string | null
+    length: number | null
+    lastDeliveredId: string | null
+    pending: number | null
+    consumers: ConsumerState[] | null
+    /** null too when nothing is pending. */
+    oldestPending: OldestPending | null
+}
+
+export interface LogLine {
+    /** ms since the epoch. */
+    t: number
+    /** "you": what was done with a control; "host": the simulator's own notes. */
+    level: "log" | "debug" | "warn" | "error" | "you" | "host"
+    text: string
+}
+
+export type ConnectionMode = "open" | "delay" | "blackhole" | "cut"
+
+/** What the controls show and which of them work. */
+export interface LabState {
+    /** Of the controls that do not work now: why. By group of controls. */
+    disabled: Partial<Record<ControlGroup, string>>
+    redis: "running" | "stopped" | "own"
+    connection: { mode: ConnectionMode; delayMs: number } | null
+    crew: CrewState | null
+    workload: string | null
+    workloads: { name: string; summary: string }[]
+}
+
+export type ControlGroup =
+    | "entries"
+    | "consumers"
+    | "stream"
+    | "redis"
+    | "connection"
+    | "device"
+    | "workload"
+
+export interface CrewState {
+    /** How many, in words: `2`, `the pool and 1`. */
+    who: string
+    paused: boolean
+    /** Times the ordinary speed. */
+    pace: number
+}
+
+/** The parts of the page, each sent whole when it changes. */
+export interface PageParts {
+    /** What is being done before the device runs; null once it does. */
+    progress: string[] | null
+    setup: Setup | null
+    leds: string
+    light: LightState | null
+    /** One a target, made from `light` and `setup`. */
+    words: StatusWords[]
+    groups: GroupState[]
+    lab: LabState | null
+}
+
+/** What comes over the event stream. */
+export type PageMessage =
+    | {
+          [Name in keyof PageParts]: {
+              kind: "part"
+              name: Name
+              value: PageParts[Name]
+          }
+      }[keyof PageParts]
+    | { kind: "log"; lines: LogLine[]; whole: boolean }
+    /** By target. `whole`: what was known before is void. */
+    | { kind: "samples"; targets: Sample[][]; whole: boolean }
+    /** The server's clock, for the chart. */
+    | { kind: "clock"; now: number }

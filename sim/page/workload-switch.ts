@@ -1,0 +1,120 @@
+/** Which workload runs on the local Redis, and its consumers as far as the visitor may order them about. */
+import type { OptionValues } from "../command-line.ts"
+import { JOBS_DEFAULTS, startJobs } from "../traffic/jobs.ts"
+import type { Traffic, Workload } from "../traffic/workload.ts"
+import { workloads } from "../traffic/workloads.ts"
+import type { ConsumerControl } from "./consumer-control.ts"
+import { Crew } from "./crew.ts"
+import { JOBS } from "./defaults.ts"
+import { hasParts, PartCrew } from "./part-crew.ts"
+
+export interface Watched {
+    stream: string
+    group: string
+}
+
+/** No producer: only what the visitor adds, and consumers for it. */
+export const NONE = "none"
+
+const NONE_SUMMARY = "nothing is added but by hand"
+
+export class WorkloadSwitch {
+    current: string | null = null
+    /** null: this workload's consumers take no orders. */
+    crew: ConsumerControl | null = null
+    readonly choices: { name: string; summary: string }[]
+
+    private traffic: Traffic | undefined
+    private turning: Promise<unknown> = Promise.resolve()
+    private closed = false
+
+    /**
+     * @param own the group that the settings name, which jobs are made for
+     * @param say takes lines about what happens
+     */
+    constructor(
+        private readonly url: string,
+        private readonly own: Watched,
+        private readonly say: (line: string) => void
+    ) {
+        this.choices = [
+            ...workloads.map(({ name, summary }) => ({ name, summary })),
+            { name: NONE, summary: NONE_SUMMARY },
+        ]
+    }
+
+    get names() {
+        return this.choices.map(({ name }) => name)
+    }
+
+    /**
+     * Ends the present workload and starts another. One at a time, whoever asks.
+     * @returns what to watch now
+     */
+    choose(name: string): Promise<Watched> {
+        const turn = this.turning.then(async () => {
+            await this.end()
+            return this.closed ? this.own : this.begin(name)
+        })
+        this.turning = turn.catch(() => {})
+        return turn
+    }
+
+    async stop() {
+        this.closed = true
+        await this.turning
+        await this.end()
+    }
+
+    private async begin(name: string): Promise<Watched> {
+        const { url, own, say } = this
+        const workload = workloads.find(one => one.name === name)
+        if (workload && name !== JOBS) {
+            const values = defaultsOf(workload)
+            const watched = watchedBy(values) ?? own
+            if (hasParts(workload))
+                this.crew = await PartCrew.start({
+                    ...{ workload, values, url, say },
+                    ...watched,
+                })
+            else this.traffic = await workload.start(url, values, say)
+            this.current = name
+            return watched
+        }
+        // the consumers of jobs are ours, so that they can be ordered about
+        if (name === JOBS)
+            this.traffic = await startJobs(url, { ...own, workers: 0 }, say)
+        this.crew = new Crew(url, {
+            ...own,
+            workers: JOBS_DEFAULTS.workers,
+            ratePerWorker: JOBS_DEFAULTS.ratePerS / JOBS_DEFAULTS.workers,
+        })
+        this.current = name
+        return own
+    }
+
+    private async end() {
+        const { traffic, crew } = this
+        this.traffic = undefined
+        this.crew = null
+        this.current = null
+        await Promise.all([traffic?.stop(), crew?.stop()])
+    }
+}
+
+/** The group that the light is to watch; a workload with many streams has a prefix, and a stream of averages. */
+function watchedBy({ stream, prefix, group }: OptionValues) {
+    if (typeof group !== "string") return undefined
+    if (typeof stream === "string") return { stream, group }
+    if (typeof prefix !== "string") return undefined
+    return { stream: `${prefix}:averages`, group }
+}
+
+function defaultsOf({ options }: Workload): OptionValues {
+    return Object.fromEntries(
+        Object.entries(options).map(([name, option]) => [
+            name,
+            option.default as string | undefined,
+        ])
+    )
+}
