@@ -14,7 +14,7 @@ const MAIN = fileURLToPath(
 const RUNS = /Ctrl-C stops it$/
 const START_TIMEOUT_MS = 15_000
 
-export class WorkloadProcess {
+export class WorkloadProcess implements Mortal {
     /** Of all its lives. */
     readonly lines: string[] = []
     /** Of all its lives. */
@@ -84,13 +84,18 @@ export class WorkloadProcess {
     }
 }
 
+export interface Mortal {
+    kill9(): Promise<void>
+    start(): unknown
+}
+
 /**
  * Kills one process after another by SIGKILL, at random moments, and starts it again at once.
  * @param gapMs shortest and longest time between two kills
  */
 export async function killAtRandom(
     random: SeededRandom,
-    processes: WorkloadProcess[],
+    processes: Mortal[],
     { forMs, gapMs: [least, most] }: { forMs: number; gapMs: [number, number] }
 ) {
     const deadline = Date.now() + forMs

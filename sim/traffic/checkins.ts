@@ -1,0 +1,190 @@
+/**
+ * Check-ins of users at locations: added to `ncc:checkins`, processed by the group `checkinConsumers`. Any
+ * number of named consumers may come and go, each in a process of its own; a consumer that comes back begins
+ * with what it left unfinished, and what nobody comes back for is taken over by the others.
+ */
+import { wholeNumber } from "../command-line.ts"
+import type { OptionValues } from "../command-line.ts"
+import { CheckinBook } from "./checkins-script.ts"
+import type { Checkin } from "./checkins-script.ts"
+import { BoundedStream } from "./parts/bounded-stream.ts"
+import { consume } from "./parts/consume.ts"
+import { connectionName, Crew } from "./parts/crew.ts"
+import type { Say } from "./parts/crew.ts"
+import { ensureGroup } from "./parts/entries.ts"
+import { inflow } from "./parts/inflow.ts"
+import {
+    numberOption,
+    partsFrom,
+    switchOption,
+    textOption,
+    tideFrom,
+} from "./parts/options.ts"
+import type { Tide } from "./tide.ts"
+import type { Traffic, Workload } from "./workload.ts"
+
+export interface CheckinsPlan {
+    stream: string
+    group: string
+    /** Whether check-ins are added. */
+    producer: boolean
+    /** The consumers' names. */
+    consumers: string[]
+    /** Check-ins per second that one consumer manages. */
+    ratePerS: number
+    /** How check-ins come. */
+    tide: Tide
+    users: number
+    locations: number
+    /** What a consumer has held for longer than this, in ms, another one takes over. */
+    adoptAfterMs: number
+    /** Entries kept in the stream, about. */
+    maxLength: number
+}
+
+const CONSUMERS = 2
+const RATE_PER_S = 4
+
+export const CHECKINS_DEFAULTS: CheckinsPlan = {
+    stream: "ncc:checkins",
+    group: "checkinConsumers",
+    producer: true,
+    consumers: consumerNames(CONSUMERS),
+    ratePerS: RATE_PER_S,
+    tide: { ratePerS: CONSUMERS * RATE_PER_S, peak: 24, periodS: 60 },
+    users: 50,
+    locations: 20,
+    adoptAfterMs: 30_000,
+    maxLength: 10_000,
+}
+
+const { stream, group, tide, users, locations, adoptAfterMs, maxLength } =
+    CHECKINS_DEFAULTS
+
+export const checkins: Workload = {
+    name: "checkins",
+    summary: "users' check-ins at locations, and consumers that count them",
+    options: {
+        stream: textOption("KEY", stream, "the stream"),
+        group: textOption("NAME", group, "the consumer group"),
+        producer: switchOption("only add check-ins"),
+        consumer: textOption(
+            "NAME",
+            undefined,
+            "only be this consumer; each has a name of its own"
+        ),
+        consumers: numberOption(
+            "N",
+            CONSUMERS,
+            "consumers, if neither --producer nor --consumer is given"
+        ),
+        rate: numberOption(
+            "N",
+            RATE_PER_S,
+            "check-ins per second that one consumer manages"
+        ),
+        peak: numberOption("N", tide.peak, "the highest lag, in check-ins"),
+        period: numberOption(
+            "S",
+            tide.periodS,
+            "seconds from one high to the next"
+        ),
+        users: numberOption("N", users, "users"),
+        locations: numberOption("N", locations, "locations"),
+        adopt: numberOption(
+            "MS",
+            adoptAfterMs,
+            "milliseconds after which a consumer takes over what another holds"
+        ),
+        maxlen: numberOption(
+            "N",
+            maxLength,
+            "processed entries to keep in the stream, about"
+        ),
+    },
+    start: (url, values, say) => startCheckins(url, planFrom(values), say),
+}
+
+/** @throws UsageError */
+function planFrom(values: OptionValues): CheckinsPlan {
+    const { producer, consumer, all } = partsFrom(values)
+    const count = wholeNumber("consumers", values.consumers, 1, 100)
+    const ratePerS = wholeNumber("rate", values.rate, 1, 1000)
+    const names = consumer === undefined ? [] : [consumer]
+    return {
+        stream: String(values.stream),
+        group: String(values.group),
+        producer,
+        consumers: all ? consumerNames(count) : names,
+        ratePerS,
+        tide: tideFrom(values, ratePerS * count),
+        users: wholeNumber("users", values.users, 1, 1_000_000),
+        locations: wholeNumber("locations", values.locations, 1, 1_000_000),
+        adoptAfterMs: wholeNumber("adopt", values.adopt, 100, 86_400_000),
+        maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
+    }
+}
+
+function consumerNames(count: number) {
+    return Array.from({ length: count }, (_, i) => `consumer-${i + 1}`)
+}
+
+/**
+ * Resolves when check-ins come and are counted.
+ * @throws Error if Redis cannot be reached, or refuses
+ */
+export function startCheckins(
+    url: string,
+    changes: Partial<CheckinsPlan> = {},
+    say: Say = () => {}
+): Promise<Traffic> {
+    const plan = { ...CHECKINS_DEFAULTS, ...changes }
+    return Crew.start({ url, name: "checkins", say }, async crew => {
+        await ensureGroup(crew.client, plan.stream, plan.group)
+        if (plan.producer) produce(crew, plan)
+        for (const name of plan.consumers) await addConsumer(crew, plan, name)
+    })
+}
+
+function produce(crew: Crew, plan: CheckinsPlan) {
+    const bounded = new BoundedStream(crew, plan.stream, plan.maxLength)
+    crew.run(() =>
+        inflow(crew, plan.tide, bounded, () =>
+            crew.client.xAdd(plan.stream, "*", { ...randomCheckin(plan) })
+        )
+    )
+}
+
+/** @param plan how many users and locations there are */
+export function randomCheckin(
+    plan: Pick<CheckinsPlan, "users" | "locations"> = CHECKINS_DEFAULTS
+): Checkin {
+    return {
+        userId: String(1 + pick(plan.users)),
+        locationId: String(1 + pick(plan.locations)),
+        starRating: String(pick(6)),
+    }
+}
+
+function pick(count: number) {
+    return Math.floor(Math.random() * count)
+}
+
+async function addConsumer(crew: Crew, plan: CheckinsPlan, name: string) {
+    const { stream, group, adoptAfterMs, ratePerS } = plan
+    const client = await crew.connection(connectionName("checkins", name))
+    const book = new CheckinBook(client, stream, group)
+    crew.run(() =>
+        consume(
+            crew,
+            client,
+            { stream, group, name, adoptAfterMs },
+            async ({ id, fields }) => {
+                await crew.pause(1000 / ratePerS)
+                const outcome = await book.enter(id, fields)
+                if (outcome === "malformed")
+                    crew.say(`${id} is no check-in: left out`)
+            }
+        )
+    )
+}

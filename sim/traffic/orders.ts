@@ -1,0 +1,184 @@
+/**
+ * Orders: added to `events:orders`, processed by the group `order-processors`, a pool of worker processes that
+ * grows and shrinks with the lag. What a dead worker left, or what failed, is tried again, marked as a retry;
+ * what cannot be processed ends in `events:orders:dead`. Its parts are in orders/.
+ */
+import { UsageError, wholeNumber } from "../command-line.ts"
+import type { OptionValues } from "../command-line.ts"
+import { ORDERS_DEFAULTS } from "./orders/plan.ts"
+import type { OrdersPlan } from "./orders/plan.ts"
+import { Pool, poolStopMs } from "./orders/pool.ts"
+import { produceOrders } from "./orders/producer.ts"
+import type { ScalingPolicy } from "./orders/scaling.ts"
+import { startWorker } from "./orders/worker.ts"
+import { Crew } from "./parts/crew.ts"
+import type { Say } from "./parts/crew.ts"
+import { ensureGroup } from "./parts/entries.ts"
+import {
+    numberOption,
+    switchOption,
+    textOption,
+    tideFrom,
+} from "./parts/options.ts"
+import type { Traffic, Workload } from "./workload.ts"
+
+export { ORDERS_DEFAULTS } from "./orders/plan.ts"
+
+const DEFAULTS = ORDERS_DEFAULTS
+const { tide, scaling } = DEFAULTS
+
+export const orders: Workload = {
+    name: "orders",
+    summary: "orders, and a pool of workers that grows with the lag",
+    options: {
+        stream: textOption("KEY", DEFAULTS.stream, "the stream"),
+        group: textOption("NAME", DEFAULTS.group, "the consumer group"),
+        producer: switchOption("only add orders"),
+        pool: switchOption("only be the pool and its worker processes"),
+        worker: textOption(
+            "NAME",
+            undefined,
+            "only be this worker, outside of any pool"
+        ),
+        rate: numberOption("N", tide.ratePerS, "orders per second on average"),
+        peak: numberOption(
+            "N",
+            tide.peak,
+            "how far orders get ahead of that rate"
+        ),
+        period: numberOption(
+            "S",
+            tide.periodS,
+            "seconds from one high to the next"
+        ),
+        poison: numberOption(
+            "N",
+            DEFAULTS.poisonEvery,
+            "every Nth order cannot be processed; 0 is none"
+        ),
+        work: numberOption(
+            "MS",
+            DEFAULTS.workMs,
+            "milliseconds that a worker takes for an order"
+        ),
+        "retry-after": numberOption(
+            "MS",
+            DEFAULTS.retryAfterMs,
+            "milliseconds after which what is pending is tried again"
+        ),
+        attempts: numberOption(
+            "N",
+            DEFAULTS.maxAttempts,
+            "attempts before an order goes to the dead letters"
+        ),
+        min: numberOption("N", scaling.minWorkers, "workers at least"),
+        max: numberOption("N", scaling.maxWorkers, "workers at most"),
+        up: numberOption(
+            "N",
+            scaling.upAbove,
+            "one worker more if the lag is above this"
+        ),
+        down: numberOption(
+            "N",
+            scaling.downBelow,
+            "one worker less if the lag is below this"
+        ),
+        cooldown: numberOption(
+            "MS",
+            scaling.coolDownMs,
+            "milliseconds without a change after a change"
+        ),
+        maxlen: numberOption(
+            "N",
+            DEFAULTS.maxLength,
+            "processed entries to keep in the stream, about"
+        ),
+    },
+    start: (url, values, say) => startOrders(url, planFrom(values), say),
+}
+
+/** @throws UsageError */
+function planFrom(values: OptionValues): OrdersPlan {
+    const worker = values.worker as string | undefined
+    if (worker !== undefined && (values.producer || values.pool))
+        throw new UsageError("--worker: goes without --producer and --pool")
+    const all = !values.producer && !values.pool
+    const workMs = wholeNumber("work", values.work, 0, 60_000)
+    const retryAfterMs = wholeNumber(
+        "retry-after",
+        values["retry-after"],
+        100,
+        86_400_000
+    )
+    if (retryAfterMs < 3 * workMs)
+        throw new UsageError(
+            `--retry-after ${retryAfterMs}: three times --work (${3 * workMs}) at least, or workers take each other's orders`
+        )
+    return {
+        stream: String(values.stream),
+        group: String(values.group),
+        producer: all || values.producer === true,
+        pool: all || values.pool === true,
+        worker,
+        tide: tideFrom(values, wholeNumber("rate", values.rate, 1, 1000)),
+        poisonEvery: wholeNumber("poison", values.poison, 0, 1_000_000),
+        workMs,
+        retryAfterMs,
+        maxAttempts: wholeNumber("attempts", values.attempts, 1, 1000),
+        scaling: policyFrom(values),
+        maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
+    }
+}
+
+/** @throws UsageError */
+function policyFrom(values: OptionValues): ScalingPolicy {
+    const upAbove = wholeNumber("up", values.up, 1, 10_000)
+    const minWorkers = wholeNumber("min", values.min, 1, 100)
+    return {
+        minWorkers,
+        maxWorkers: wholeNumber("max", values.max, minWorkers, 100),
+        upAbove,
+        // lower than the one above, or the pool would flap
+        downBelow: wholeNumber("down", values.down, 1, upAbove),
+        coolDownMs: wholeNumber("cooldown", values.cooldown, 0, 3_600_000),
+    }
+}
+
+/**
+ * Resolves when orders come and are worked on.
+ * @throws Error if Redis cannot be reached, or refuses
+ */
+export function startOrders(
+    url: string,
+    changes: Partial<OrdersPlan> = {},
+    say: Say = () => {}
+): Promise<Traffic> {
+    const plan = { ...ORDERS_DEFAULTS, ...changes }
+    const { worker } = plan
+    return worker === undefined
+        ? startParts(url, plan, say)
+        : startWorker(url, plan, worker, say)
+}
+
+async function startParts(
+    url: string,
+    plan: OrdersPlan,
+    say: Say
+): Promise<Traffic> {
+    const stopTimeoutMs = poolStopMs(plan)
+    const options = { url, name: "orders", say, stopTimeoutMs }
+    let pool: Pool | undefined
+    const crew = await Crew.start(options, async crew => {
+        await ensureGroup(crew.client, plan.stream, plan.group)
+        if (plan.producer) produceOrders(crew, plan)
+        if (!plan.pool) return
+        const started = (pool = new Pool(crew, url, plan))
+        crew.run(() => started.run())
+    })
+    return {
+        async stop() {
+            // the workers end even if the crew cannot reach the server any more
+            await Promise.all([crew.stop(), pool?.close()])
+        },
+    }
+}

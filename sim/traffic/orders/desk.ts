@@ -1,0 +1,50 @@
+/** Where one worker writes down what becomes of its orders. */
+import { doneKey } from "../parts/once.ts"
+import type { RedisClient } from "../redis-client.ts"
+import { BEGIN, FAIL, FINISH, RETIRE } from "./desk-scripts.ts"
+import { totalOf } from "./order.ts"
+import type { Order } from "./order.ts"
+import { orderKeys } from "./plan.ts"
+import type { OrdersPlan } from "./plan.ts"
+
+export class Desk {
+    constructor(
+        private readonly client: RedisClient,
+        private readonly plan: OrdersPlan,
+        private readonly worker: string
+    ) {}
+
+    /** @returns the number of the attempt that begins now, or 0: leave the entry alone */
+    begin(id: string) {
+        return this.step(BEGIN, id)
+    }
+
+    /** Counts the order and acknowledges its entry. @returns 1 if this was its one effect, else 0 */
+    finish(id: string, order: Order) {
+        return this.step(FINISH, id, order.number, String(totalOf(order)))
+    }
+
+    /** Leaves the entry for a later attempt, or gives it up. */
+    fail(id: string, reason: string) {
+        return this.step(FAIL, id, reason)
+    }
+
+    /** Takes the worker's name off the group's list, unless something is pending for it. */
+    async retire() {
+        const { stream, group } = this.plan
+        await this.client.eval(RETIRE, {
+            keys: [stream],
+            arguments: [group, this.worker],
+        })
+    }
+
+    private async step(script: string, id: string, ...more: string[]) {
+        const { stream, group, maxAttempts } = this.plan
+        const { journal, dead, totals } = orderKeys(stream)
+        const reply = await this.client.eval(script, {
+            keys: [stream, doneKey(stream), journal, dead, totals],
+            arguments: [group, id, this.worker, String(maxAttempts), ...more],
+        })
+        return Number(reply)
+    }
+}

@@ -1,0 +1,158 @@
+/**
+ * A pool of worker processes that grows and shrinks with the group's true lag. The workers need nothing of the
+ * pool but to be started: if it is killed they finish what they have in hand and end.
+ */
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Crew } from "../parts/crew.ts"
+import { HiredWorker } from "./hired-worker.ts"
+import { Lease } from "./lease.ts"
+import { orderKeys } from "./plan.ts"
+import type { OrdersPlan } from "./plan.ts"
+import { scalingStep } from "./scaling.ts"
+import { trueLag } from "./true-lag.ts"
+import type { TrueLag } from "./true-lag.ts"
+
+/** Between two looks at the lag. */
+const TICK_MS = 250
+/** A pool that was killed is succeeded after this long. */
+const LEASE_MS = 2000
+/** Beyond the time for an order in hand: then a worker is killed. */
+const DISMISS_SPARE_MS = 3000
+/** Before the next one is hired if one died: it may die of the same. */
+const HIRE_PAUSE_MS = 500
+
+export class Pool {
+    private readonly lease: Lease
+    private readonly workers = new Set<HiredWorker>()
+    private changedAtMs = -Infinity
+    private hireAtMs = 0
+    private isInCharge: boolean | undefined
+    private closed: Promise<void> | undefined
+
+    constructor(
+        private readonly crew: Crew,
+        private readonly url: string,
+        private readonly plan: OrdersPlan
+    ) {
+        const { lease } = orderKeys(plan.stream)
+        this.lease = new Lease(crew.client, lease, LEASE_MS)
+    }
+
+    /** Until the crew stops and all workers have ended. */
+    async run() {
+        while (!this.crew.isOver) {
+            await this.tick()
+            await this.crew.pause(TICK_MS)
+        }
+        await this.close()
+        // not before: two pools at work would be more workers than allowed
+        await this.lease.release()
+    }
+
+    private async tick() {
+        this.takeCharge(await this.lease.hold())
+        if (!this.isInCharge) return this.dismissAll()
+        const lag = await this.lag()
+        if (this.crew.isOver) return
+        const active = this.active
+        const now = performance.now()
+        const step = scalingStep(this.plan.scaling, {
+            workers: active.length,
+            lag,
+            sinceChangeMs: now - this.changedAtMs,
+        })
+        if (step === 0 || (step > 0 && !this.mayHire(now))) return
+        this.changedAtMs = now
+        this.crew.say(
+            `lag ${inWords(lag)}: ${active.length + step} of ${this.plan.scaling.maxWorkers} workers`
+        )
+        if (step > 0) this.hire()
+        else active.at(-1)!.dismiss()
+    }
+
+    /** Those that end count too: never more processes than allowed. */
+    private mayHire(now: number) {
+        const { maxWorkers } = this.plan.scaling
+        return now >= this.hireAtMs && this.workers.size < maxWorkers
+    }
+
+    private get active() {
+        return [...this.workers].filter(worker => !worker.isDismissed)
+    }
+
+    private takeCharge(isInCharge: boolean) {
+        if (this.isInCharge !== isInCharge && !isInCharge)
+            this.crew.say("another pool is at work: standing by")
+        this.isInCharge = isInCharge
+    }
+
+    private lag() {
+        const { stream, group, scaling } = this.plan
+        return trueLag(this.crew.client, stream, group, scaling.upAbove).catch(
+            // the stream is gone, or the server is: no reason to change anything
+            () => undefined
+        )
+    }
+
+    private hire() {
+        const { url, plan } = this
+        const order = { url, plan, name: this.freeName() }
+        const worker = new HiredWorker(order, line =>
+            this.crew.say(line.replace(/^orders: /, ""))
+        )
+        this.workers.add(worker)
+        worker.exited.then(() => {
+            this.workers.delete(worker)
+            if (worker.isDismissed) return
+            this.hireAtMs = performance.now() + HIRE_PAUSE_MS
+            this.crew.say(`${order.name} has died`)
+        })
+    }
+
+    /** Names are used again: the group's list of consumers stays short. */
+    private freeName() {
+        const taken = [...this.workers].map(({ order }) => order.name)
+        for (let i = 1; ; i++)
+            if (!taken.includes(`worker-${i}`)) return `worker-${i}`
+    }
+
+    private dismissAll() {
+        for (const worker of this.active) worker.dismiss()
+    }
+
+    /** Resolves when all workers have ended. Nobody is hired any more: the crew has been stopped. */
+    close() {
+        return (this.closed ??= this.endAll())
+    }
+
+    private async endAll() {
+        this.dismissAll()
+        const exits = Promise.all([...this.workers].map(w => w.exited))
+        const timeout = new AbortController()
+        await Promise.race([
+            exits,
+            sleep(this.plan.workMs + DISMISS_SPARE_MS, undefined, {
+                signal: timeout.signal,
+            }).then(
+                () => this.killAll(),
+                () => {}
+            ),
+        ])
+        timeout.abort()
+        await exits
+    }
+
+    private killAll() {
+        for (const worker of this.workers) worker.kill9()
+    }
+}
+
+/** What a stop of the pool may take, in ms: its workers' orders in hand, and what is killed after that. */
+export function poolStopMs(plan: OrdersPlan) {
+    return plan.workMs + DISMISS_SPARE_MS + 1000
+}
+
+function inWords(lag: TrueLag | undefined) {
+    if (!lag) return "unknown"
+    return lag.low === lag.high ? lag.low : `${lag.low} or more`
+}

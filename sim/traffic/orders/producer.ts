@@ -1,0 +1,32 @@
+/** Orders come in: each with a number of its own, however many producers there are. */
+import { BoundedStream } from "../parts/bounded-stream.ts"
+import type { Crew } from "../parts/crew.ts"
+import { inflow } from "../parts/inflow.ts"
+import { randomOrder } from "./order.ts"
+import { orderKeys } from "./plan.ts"
+import type { OrdersPlan } from "./plan.ts"
+
+/** Number and entry at once: a producer that dies leaves no gap and no double. */
+const ADD = `
+local number = redis.call('INCR', KEYS[2])
+redis.call('XADD', KEYS[1], '*', 'order', number, unpack(ARGV))
+return number
+`
+
+/** Starts a loop that adds orders. */
+export function produceOrders(crew: Crew, plan: OrdersPlan) {
+    const { stream, lastNumber } = orderKeys(plan.stream)
+    const bounded = new BoundedStream(crew, stream, plan.maxLength)
+    let added = 0
+    crew.run(() =>
+        inflow(crew, plan.tide, bounded, () => {
+            added++
+            const isPoison =
+                plan.poisonEvery > 0 && added % plan.poisonEvery === 0
+            return crew.client.eval(ADD, {
+                keys: [stream, lastNumber],
+                arguments: Object.entries(randomOrder(isPoison)).flat(),
+            })
+        })
+    )
+}

@@ -1,0 +1,71 @@
+/**
+ * A stream kept short without losing an entry. XADD's MAXLEN drops the oldest entries whether they have been
+ * read or not; this drops those that every group has acknowledged. Where that is not enough, producers wait.
+ */
+import type { Crew } from "./crew.ts"
+import { compareIds } from "./stream-id.ts"
+
+/** Between two looks at the stream. */
+const LOOK_MS = 1000
+/** Entries deleted by one command. */
+const BATCH = 1000
+
+export class BoundedStream {
+    private lookAtMs = 0
+    private isFull = false
+
+    /** @param maxLength entries, about */
+    constructor(
+        private readonly crew: Crew,
+        private readonly stream: string,
+        private readonly maxLength: number
+    ) {}
+
+    /** Whether another entry may be added. Looks at the stream from time to time. */
+    async hasRoom() {
+        const now = performance.now()
+        if (now < this.lookAtMs) return !this.isFull
+        this.lookAtMs = now + LOOK_MS
+        const wasFull = this.isFull
+        this.isFull = (await this.shorten()) >= 2 * this.maxLength
+        if (this.isFull && !wasFull)
+            this.crew.say(
+                `${this.stream} is full of entries that a group has yet to process: waiting`
+            )
+        return !this.isFull
+    }
+
+    /** @returns the entries that are left */
+    private async shorten() {
+        const { client } = this.crew
+        let length = await client.xLen(this.stream)
+        if (length <= this.maxLength) return length
+        const isDone = await this.doneBy()
+        for (;;) {
+            const COUNT = Math.min(length - this.maxLength, BATCH)
+            if (COUNT <= 0) return length
+            const oldest = await client.xRange(this.stream, "-", "+", { COUNT })
+            const done = (oldest ?? []).map(({ id }) => id).filter(isDone)
+            if (done.length === 0) return length
+            length -= await client.xDel(this.stream, done)
+        }
+    }
+
+    /** @returns tells of an entry, by its ID, whether every group has had it delivered and acknowledged */
+    private async doneBy() {
+        const { client } = this.crew
+        const limits: ((id: string) => boolean)[] = []
+        for (const group of await client.xInfoGroups(this.stream)) {
+            const delivered = String(group["last-delivered-id"])
+            limits.push(id => compareIds(id, delivered) <= 0)
+            const { firstId } = await client.xPending(
+                this.stream,
+                String(group.name)
+            )
+            if (firstId) limits.push(id => compareIds(id, String(firstId)) < 0)
+        }
+        // without a group there is nobody who could have processed anything
+        return (id: string) =>
+            limits.length > 0 && limits.every(limit => limit(id))
+    }
+}

@@ -1,0 +1,63 @@
+/** Stream entries as Redis replies with them. */
+import type { RedisClient } from "../redis-client.ts"
+
+export interface Entry {
+    id: string
+    /** Undefined: the entry was pending, and has been deleted from the stream. */
+    fields: Record<string, string> | undefined
+}
+
+/** Field names and values in turn; null for a deleted entry. */
+export type RawEntry = [id: string, fields: string[] | null]
+
+export function entryFrom([id, list]: RawEntry): Entry {
+    if (!list) return { id, fields: undefined }
+    const fields: Record<string, string> = {}
+    for (let i = 0; i < list.length; i += 2) fields[list[i]] = list[i + 1]
+    return { id, fields }
+}
+
+export interface GroupRead {
+    stream: string
+    group: string
+    consumer: string
+    /** ">": what nobody has been given; "0": what this consumer was given and has not acknowledged. */
+    from: string
+    /** How long to wait for an entry, in ms. */
+    blockMs: number
+}
+
+/** One entry, if there is one. By hand: the client's own xReadGroup throws at a pending entry that was deleted. */
+export async function readGroup(
+    client: RedisClient,
+    { stream, group, consumer, from, blockMs }: GroupRead
+): Promise<Entry | undefined> {
+    const reply = await client.sendCommand<[string, RawEntry[]][] | null>([
+        ...["XREADGROUP", "GROUP", group, consumer],
+        ...["COUNT", "1", "BLOCK", String(blockMs)],
+        ...["STREAMS", stream, from],
+    ])
+    const raw = reply?.[0]?.[1][0]
+    return raw && entryFrom(raw)
+}
+
+/**
+ * Creates the stream and the group unless they exist. The group begins with the stream's first entry: what was
+ * added before its consumers were started is for them too.
+ */
+export async function ensureGroup(
+    client: RedisClient,
+    stream: string,
+    group: string
+) {
+    try {
+        await client.xGroupCreate(stream, group, "0", { MKSTREAM: true })
+    } catch (error) {
+        if (!/^BUSYGROUP/.test((error as Error).message)) throw error
+    }
+}
+
+/** The group, or the whole stream, is gone: the server came back empty, or somebody deleted it. */
+export function isNoGroup(error: unknown) {
+    return /^(NOGROUP|UNBLOCKED)/.test((error as Error).message)
+}

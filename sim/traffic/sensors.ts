@@ -1,0 +1,184 @@
+/**
+ * Sensors that send temperature and humidity to `sensor-data` each second, and the group `my-group` that
+ * records them and warns of heat. Its consumer reads what it had in hand first after a restart.
+ */
+import { wholeNumber } from "../command-line.ts"
+import type { OptionValues } from "../command-line.ts"
+import { BoundedStream } from "./parts/bounded-stream.ts"
+import { consume } from "./parts/consume.ts"
+import { connectionName, Crew } from "./parts/crew.ts"
+import type { Say } from "./parts/crew.ts"
+import { ensureGroup } from "./parts/entries.ts"
+import {
+    numberOption,
+    partsFrom,
+    switchOption,
+    textOption,
+} from "./parts/options.ts"
+import { readingFrom, SensorBook } from "./sensors-script.ts"
+import type { Reading } from "./sensors-script.ts"
+import type { Traffic, Workload } from "./workload.ts"
+
+export interface SensorsPlan {
+    stream: string
+    group: string
+    /** Whether the sensors send. */
+    producer: boolean
+    /** The consumer's name; undefined: nothing is consumed. */
+    consumer: string | undefined
+    sensors: number
+    /** Between two readings of a sensor. */
+    intervalMs: number
+    /** What the consumer takes for one reading. */
+    workMs: number
+    /** Temperature above which to warn, in °C. */
+    warnAboveC: number
+    /** What a consumer has held for longer than this, in ms, another one takes over. */
+    adoptAfterMs: number
+    /** Entries kept in the stream, about. */
+    maxLength: number
+}
+
+export const SENSORS_DEFAULTS: SensorsPlan = {
+    stream: "sensor-data",
+    group: "my-group",
+    producer: true,
+    consumer: "consumer-1",
+    sensors: 6,
+    intervalMs: 1000,
+    workMs: 140,
+    warnAboveC: 30,
+    adoptAfterMs: 30_000,
+    maxLength: 10_000,
+}
+
+const DEFAULTS = SENSORS_DEFAULTS
+
+export const sensors: Workload = {
+    name: "sensors",
+    summary: "sensors that send each second, and a consumer that warns of heat",
+    options: {
+        stream: textOption("KEY", DEFAULTS.stream, "the stream"),
+        group: textOption("NAME", DEFAULTS.group, "the consumer group"),
+        producer: switchOption("only send"),
+        consumer: textOption("NAME", undefined, "only be this consumer"),
+        sensors: numberOption("N", DEFAULTS.sensors, "sensors"),
+        interval: numberOption(
+            "MS",
+            DEFAULTS.intervalMs,
+            "milliseconds between two readings of a sensor"
+        ),
+        work: numberOption(
+            "MS",
+            DEFAULTS.workMs,
+            "milliseconds that the consumer takes for a reading"
+        ),
+        "warn-above": numberOption(
+            "C",
+            DEFAULTS.warnAboveC,
+            "degrees Celsius above which to warn"
+        ),
+        adopt: numberOption(
+            "MS",
+            DEFAULTS.adoptAfterMs,
+            "milliseconds after which a consumer takes over what another holds"
+        ),
+        maxlen: numberOption(
+            "N",
+            DEFAULTS.maxLength,
+            "processed entries to keep in the stream, about"
+        ),
+    },
+    start: (url, values, say) => startSensors(url, planFrom(values), say),
+}
+
+/** @throws UsageError */
+function planFrom(values: OptionValues): SensorsPlan {
+    const { producer, consumer, all } = partsFrom(values)
+    return {
+        stream: String(values.stream),
+        group: String(values.group),
+        producer,
+        consumer: all ? DEFAULTS.consumer : consumer,
+        sensors: wholeNumber("sensors", values.sensors, 1, 1000),
+        intervalMs: wholeNumber("interval", values.interval, 10, 3_600_000),
+        workMs: wholeNumber("work", values.work, 0, 60_000),
+        warnAboveC: wholeNumber("warn-above", values["warn-above"], 0, 1000),
+        adoptAfterMs: wholeNumber("adopt", values.adopt, 100, 86_400_000),
+        maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
+    }
+}
+
+/**
+ * Resolves when readings come and are recorded.
+ * @throws Error if Redis cannot be reached, or refuses
+ */
+export function startSensors(
+    url: string,
+    changes: Partial<SensorsPlan> = {},
+    say: Say = () => {}
+): Promise<Traffic> {
+    const plan = { ...SENSORS_DEFAULTS, ...changes }
+    return Crew.start({ url, name: "sensors", say }, async crew => {
+        await ensureGroup(crew.client, plan.stream, plan.group)
+        if (plan.producer) crew.run(() => send(crew, plan))
+        const { consumer } = plan
+        if (consumer === undefined) return
+        const client = await crew.connection(
+            connectionName("sensors", consumer)
+        )
+        const book = new SensorBook(
+            client,
+            plan.stream,
+            plan.group,
+            plan.warnAboveC
+        )
+        crew.run(() =>
+            consume(
+                crew,
+                client,
+                { ...plan, name: consumer },
+                async ({ id, fields }) => {
+                    await crew.pause(plan.workMs)
+                    const reading = readingFrom(fields)
+                    const outcome = await book.enter(id, reading)
+                    if (!reading) crew.say(`${id} is no reading: left out`)
+                    else if (outcome === "rises above")
+                        crew.say(
+                            `warning: ${reading.sensor} is at ${reading.temperature} °C, above ${plan.warnAboveC} °C`
+                        )
+                }
+            )
+        )
+    })
+}
+
+/** One reading of each sensor at each interval, by the clock: what an outage has cost is not made up for. */
+async function send(crew: Crew, plan: SensorsPlan) {
+    const { stream, intervalMs } = plan
+    const bounded = new BoundedStream(crew, stream, plan.maxLength)
+    while (!crew.isOver) {
+        const nowMs = Date.now()
+        if (await bounded.hasRoom())
+            for (let i = 1; i <= plan.sensors && !crew.isOver; i++)
+                await crew.client.xAdd(stream, "*", { ...readingOf(i, nowMs) })
+        await crew.pause(intervalMs - (Date.now() % intervalMs))
+    }
+}
+
+/** From one warmth to the next, in ms. */
+const WAVE_MS = 120_000
+
+/**
+ * A sensor's reading at a moment: 22 °C and 45 % on average, 9 °C and 15 % up and down within two minutes,
+ * each sensor a little after the one before it, with some noise.
+ */
+export function readingOf(number: number, atMs: number): Reading {
+    const wave = Math.sin((2 * Math.PI * atMs) / WAVE_MS - number / 3)
+    const noise = Math.random() - 0.5
+    return {
+        sensor: `sensor-${number}`,
+        temperature: (22 + 9 * wave + noise).toFixed(1),
+        humidity: (45 - 15 * wave + noise).toFixed(1),
+    }
+}

@@ -1,0 +1,64 @@
+/** Sends readings to the stream of their day, in the order of time. */
+import type { Crew } from "../parts/crew.ts"
+import { ReadingClock } from "./clock.ts"
+import { DAY_MS, dayOf } from "./days.ts"
+import type { TempsKeys } from "./days.ts"
+
+/**
+ * Adds a reading unless a later one has been added, by whichever sender: then the reply is that one's time.
+ * So a day's stream is complete as soon as the next day's exists, and an hour as soon as the next has begun.
+ */
+const ADD = `
+local readings, clock = KEYS[1], KEYS[2]
+local at, sensor, temperature = unpack(ARGV)
+local last = redis.call('GET', clock)
+if last and tonumber(last) > tonumber(at) then return tonumber(last) end
+redis.call('SET', clock, at)
+redis.call('XADD', readings, '*', 'sensor', sensor, 'temperature', temperature, 'at', at)
+return tonumber(at)
+`
+
+export interface SenderPlan {
+    sensors: number
+    /** Between two readings of a sensor, in ms of real time. */
+    intervalMs: number
+    /** How many seconds a day takes. */
+    dayS: number
+}
+
+/** Runs until the crew stops. */
+export async function sendReadings(
+    crew: Crew,
+    keys: TempsKeys,
+    { sensors, intervalMs, dayS }: SenderPlan
+) {
+    // faster time goes on where it was: a day in the past would never come to an end
+    const lastMs = Number(await crew.client.get(keys.clock))
+    const clock = new ReadingClock(Math.max(lastMs, Date.now()), dayS)
+    while (!crew.isOver) {
+        for (let i = 1; i <= sensors && !crew.isOver; i++)
+            await add(crew, keys, i, clock.now())
+        await crew.pause(intervalMs)
+    }
+}
+
+/** @param atMs the reading's time, unless another sender is ahead */
+async function add(crew: Crew, keys: TempsKeys, sensor: number, atMs: number) {
+    const acceptedMs = Number(
+        await crew.client.eval(ADD, {
+            keys: [keys.readings(dayOf(atMs)), keys.clock],
+            arguments: [
+                String(atMs),
+                `sensor-${sensor}`,
+                temperatureAt(sensor, atMs),
+            ],
+        })
+    )
+    if (acceptedMs > atMs) await add(crew, keys, sensor, acceptedMs)
+}
+
+/** Warmest in the afternoon, 12 °C on average, each sensor a little warmer than the one before it. */
+function temperatureAt(sensor: number, atMs: number) {
+    const wave = Math.sin((2 * Math.PI * (atMs % DAY_MS)) / DAY_MS - 2)
+    return (10 + sensor / 2 + 8 * wave + Math.random()).toFixed(2)
+}

@@ -1,0 +1,286 @@
+/** `checkins`: every check-in counts once, and what is "last" never goes backwards, whoever is killed. */
+import assert from "node:assert/strict"
+import { after, before, beforeEach, describe, test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
+import { CheckinBook } from "../../sim/traffic/checkins-script.ts"
+import {
+    CHECKINS_DEFAULTS,
+    randomCheckin,
+    startCheckins,
+} from "../../sim/traffic/checkins.ts"
+import { compareIds } from "../../sim/traffic/parts/stream-id.ts"
+import type { RedisClient } from "../../sim/traffic/redis-client.ts"
+import { startTestRedis } from "./support/redis-server.ts"
+import type { TestRedis } from "./support/redis-server.ts"
+import { SeededRandom } from "./support/seeded-random.ts"
+import { stoppedAfterEach } from "./support/stopped-after-each.ts"
+import { until } from "./support/until.ts"
+import { isWorkedOff } from "./support/worked-off.ts"
+import { killAtRandom, WorkloadProcess } from "./support/workload-process.ts"
+
+const { stream, group } = CHECKINS_DEFAULTS
+const TIMEOUT_MS = 12_000
+
+describe("checkins", () => {
+    const start = stoppedAfterEach(startCheckins)
+    let redis: TestRedis
+    before(async () => {
+        redis = await startTestRedis()
+    })
+    after(() => redis.stop())
+    beforeEach(() => redis.client.flushAll())
+
+    const client = () => redis.client as unknown as RedisClient
+
+    async function read(consumer: string, count: number) {
+        const reply = await redis.client.xReadGroup(
+            group,
+            consumer,
+            { key: stream, id: ">" },
+            { COUNT: count }
+        )
+        return reply![0].messages
+    }
+
+    /** What users and locations must look like, from the stream itself. */
+    async function expected() {
+        const all = new Map<string, Record<string, string>>()
+        for (const { id, message } of (await redis.client.xRange(
+            stream,
+            "-",
+            "+"
+        ))!) {
+            const { userId, locationId, starRating } = message
+            const [lastCheckin] = id.split("-")
+            const user = `ncc:users:${userId}`
+            all.set(user, {
+                numCheckins: plus(all.get(user)?.numCheckins, 1),
+                ...{ lastId: id, lastSeenAt: locationId, lastCheckin },
+            })
+            const location = `ncc:locations:${locationId}`
+            const before = all.get(location)
+            const visits = plus(before?.numCheckins, 1)
+            const stars = plus(before?.numStars, starRating)
+            all.set(location, {
+                ...{ numCheckins: visits, numStars: stars },
+                averageStars: (Number(stars) / Number(visits)).toFixed(2),
+                ...{ lastId: id, lastVisitor: userId, lastCheckin },
+            })
+        }
+        return all
+    }
+
+    function plus(a: string | undefined, b: string | number) {
+        return String(Number(a ?? 0) + Number(b))
+    }
+
+    async function assertEachCountedOnce() {
+        const all = await expected()
+        const keys = await redis.client.keys("ncc:[ul]*:*")
+        assert.deepEqual(keys.sort(), [...all.keys()].sort())
+        for (const [key, fields] of all)
+            assert.deepEqual(
+                { ...(await redis.client.hGetAll(key)) },
+                fields,
+                key
+            )
+        return all
+    }
+
+    const isIdle = () => isWorkedOff(redis.client, stream, group)
+
+    async function addSome(count: number) {
+        for (let i = 0; i < count; i++)
+            await redis.client.xAdd(stream, "*", {
+                ...randomCheckin({ users: 3, locations: 2 }),
+            })
+    }
+
+    test("count once and never go backwards while any process is killed", async () => {
+        const random = new SeededRandom()
+        console.log(`SEED=${random.seed}`)
+        const common = [
+            ...["checkins", "--url", redis.server.url],
+            ...["--rate", "60", "--peak", "20", "--period", "5"],
+            ...["--users", "5", "--locations", "3", "--consumers", "1"],
+        ]
+        const producer = new WorkloadProcess([...common, "--producer"])
+        const consumers = ["ada", "bob", "cem"].map(
+            name => new WorkloadProcess([...common, "--consumer", name])
+        )
+        const all = [producer, ...consumers]
+        for (const each of all) each.start()
+        try {
+            let isOver = false
+            const watch = neverBackwards(() => isOver)
+            // it is awaited further down
+            watch.catch(() => {})
+            await until("check-ins are counted", TIMEOUT_MS, async () =>
+                Boolean(await redis.client.exists("ncc:users:1"))
+            )
+            await killAtRandom(random, all, {
+                forMs: 6000,
+                gapMs: [50, 700],
+            })
+            await producer.stop()
+            await until("all are processed", TIMEOUT_MS, isIdle)
+            isOver = true
+            assert.ok((await watch) > 20, "looked often")
+            const codes = await Promise.all(consumers.map(p => p.stop()))
+            assert.deepEqual(codes, [0, 0, 0])
+            await assertEachCountedOnce()
+            assert.ok((await redis.client.xLen(stream)) > 200)
+            assert.ok(all.reduce((sum, { kills }) => sum + kills, 0) >= 5)
+        } finally {
+            await Promise.all(all.map(process => process.kill9()))
+        }
+    })
+
+    /** @returns how often it has looked */
+    async function neverBackwards(isOver: () => boolean) {
+        const last = new Map<string, string>()
+        let looks = 0
+        for (; !isOver(); looks++) {
+            for (const key of await redis.client.keys("ncc:[ul]*:*")) {
+                const id = (await redis.client.hGet(key, "lastId"))!
+                const before = last.get(key) ?? "0-0"
+                assert.ok(compareIds(before, id) <= 0, `${key} goes back`)
+                last.set(key, id)
+            }
+            await sleep(20)
+        }
+        return looks
+    }
+
+    test("processed out of order, and again: the later one stays", async () => {
+        await redis.client.xGroupCreate(stream, group, "0", { MKSTREAM: true })
+        const book = new CheckinBook(client(), stream, group)
+        // the sequence numbers grow beyond one digit: text is not a number
+        for (let sequence = 7; sequence < 13; sequence++)
+            await redis.client.xAdd(stream, `99-${sequence}`, {
+                userId: "1",
+                locationId: String(sequence),
+                starRating: "3",
+            })
+        const messages = await read("ada", 6)
+        for (const i of [4, 2, 5, 0, 3, 1]) {
+            const { id, message } = messages[i]
+            assert.equal(await book.enter(id, message), "counted")
+            assert.equal(await book.enter(id, message), "counted before")
+        }
+        const user = await redis.client.hGetAll("ncc:users:1")
+        assert.equal(user.lastId, "99-12")
+        assert.equal(user.lastSeenAt, "12")
+        await assertEachCountedOnce()
+        // deleted, and with the next one forgotten: still it does not count again
+        await redis.client.xDel(
+            stream,
+            messages.map(({ id }) => id)
+        )
+        await addSome(1)
+        const [next] = await read("ada", 1)
+        await book.enter(next.id, next.message)
+        assert.equal(await redis.client.zCard(`${stream}:done`), 1)
+        const [first] = messages
+        assert.equal(
+            await book.enter(first.id, first.message),
+            "counted before"
+        )
+    })
+
+    test("a group that is deleted and made again counts nothing twice", async () => {
+        await addSome(30)
+        const quick = { ratePerS: 500, producer: false }
+        const traffic = await start(redis.server.url, quick)
+        await until("some are processed", TIMEOUT_MS, async () =>
+            Boolean(await redis.client.zCard(`${stream}:done`))
+        )
+        await redis.client.xGroupDestroy(stream, group)
+        await until("the group is back and done", TIMEOUT_MS, isIdle)
+        await addSome(5)
+        await until("it goes on", TIMEOUT_MS, isIdle)
+        await traffic.stop()
+        await assertEachCountedOnce()
+    })
+
+    test("what a consumer left for good is taken over by another", async () => {
+        await redis.client.xGroupCreate(stream, group, "0", { MKSTREAM: true })
+        await addSome(4)
+        const [gone] = await read("gone", 3)
+        await redis.client.xDel(stream, gone.id)
+        const traffic = await start(redis.server.url, {
+            ...{ producer: false, consumers: ["ada"] },
+            ...{ ratePerS: 100, adoptAfterMs: 300 },
+        })
+        await until("nothing is pending", TIMEOUT_MS, isIdle)
+        await traffic.stop()
+        await assertEachCountedOnce()
+    })
+
+    test("a server without XAUTOCLAIM will do", async () => {
+        const old = await startTestRedis({
+            args: ["--rename-command", "XAUTOCLAIM", ""],
+        })
+        try {
+            await old.client.xGroupCreate(stream, group, "0", {
+                MKSTREAM: true,
+            })
+            for (let i = 0; i < 3; i++)
+                await old.client.xAdd(stream, "*", { ...randomCheckin() })
+            await old.client.xReadGroup(group, "gone", {
+                ...{ key: stream, id: ">" },
+            })
+            const [{ id }] = (await old.client.xRange(stream, "-", "+"))!
+            await old.client.xDel(stream, id)
+            const traffic = await start(old.server.url, {
+                ...{ producer: false, consumers: ["ada"] },
+                ...{ ratePerS: 100, adoptAfterMs: 300 },
+            })
+            await until(
+                "nothing is pending",
+                TIMEOUT_MS,
+                async () =>
+                    (await old.client.xPending(stream, group)).pending === 0
+            )
+            await traffic.stop()
+            assert.equal(await old.client.zCard(`${stream}:done`), 2)
+        } finally {
+            await old.stop()
+        }
+    })
+
+    test("the stream is kept short, and nothing of it lost", async () => {
+        const added = async () =>
+            Number((await redis.client.xInfoStream(stream))["entries-added"])
+        const idle = await start(redis.server.url, {
+            ...{ consumers: [], maxLength: 100 },
+            tide: { ratePerS: 400, peak: 400, periodS: 5 },
+        })
+        await until("it is full", TIMEOUT_MS, async () => (await added()) > 200)
+        await sleep(1300)
+        const full = await added()
+        await sleep(500)
+        assert.equal(await added(), full, "the producer waits")
+        assert.equal(await redis.client.xLen(stream), full, "all are there")
+        const reader = await start(redis.server.url, {
+            ...{ producer: false, consumers: ["ada"], ratePerS: 1000 },
+        })
+        await until(
+            "it flows again, and is short",
+            TIMEOUT_MS,
+            async () =>
+                (await added()) > full + 100 &&
+                (await redis.client.xLen(stream)) < full
+        )
+        await idle.stop()
+        await until("all are processed", TIMEOUT_MS, isIdle)
+        await reader.stop()
+        const users = await redis.client.keys("ncc:users:*")
+        let sum = 0
+        for (const key of users)
+            sum += Number(await redis.client.hGet(key, "numCheckins"))
+        assert.equal(sum, await added())
+        const done = await redis.client.zCard(`${stream}:done`)
+        assert.ok(done <= (await redis.client.xLen(stream)) + 50, `${done}`)
+    })
+})
