@@ -1,0 +1,82 @@
+/**
+ * The firmware as it runs on a Pico W, for the VM: told that it is on one, without pins, beside a stand-in for the Wi-Fi
+ * service, which the VM has not. Sockets that behave as a Pico W's are the host's business (test/host/fake-pico-w).
+ */
+import * as ds from "@devicescript/core"
+import { Server, startServer } from "@devicescript/server"
+import { laglight } from "../../../src/laglight"
+import { Runtime } from "../../../src/link/runtime"
+
+/** In place of a network's name: the password is an order of the host's. */
+const ORDER = "!fake"
+
+/** Says what the host orders: `scan <networks> <known ones>`, `gotIp`, `lostIp`. */
+class FakePicoWWifi extends Server implements ds.WifiServerSpec {
+    constructor() {
+        super(ds.Wifi.spec)
+    }
+
+    /** @param both the library hands over all arguments as one array, whatever its types say */
+    async addNetwork(both: any): Promise<void> {
+        const [name, order] = both as string[]
+        if (name !== ORDER) {
+            console.debug(`fake Wi-Fi: add network ${name}`)
+            return
+        }
+        const words = order.split(" ")
+        const spec = ds.Wifi.spec
+        if (words[0] === "gotIp")
+            await this.sendEvent(spec.lookup("gotIp").encode())
+        else if (words[0] === "lostIp")
+            await this.sendEvent(spec.lookup("lostIp").encode())
+        else if (words[0] === "scan")
+            await this.sendEvent(
+                spec
+                    .lookup("scanComplete")
+                    .encode([parseInt(words[1]), parseInt(words[2])])
+            )
+    }
+
+    reconnect(): void {}
+    forgetNetwork(ssid: string): void {}
+    forgetAllNetworks(): void {}
+    setNetworkPriority(priority: number, ssid: string): void {}
+    scan(): void {}
+    reading(): number {
+        return -60
+    }
+    enabled(): boolean {
+        return true
+    }
+    set_enabled(value: boolean): void {}
+    ipAddress(): Buffer {
+        return Buffer.alloc(0)
+    }
+    eui48(): Buffer {
+        return Buffer.alloc(6)
+    }
+    ssid(): string {
+        return ""
+    }
+}
+
+// the first service of the program: the host knows its index
+startServer(new FakePicoWWifi())
+
+await laglight(Runtime.PicoW, {
+    leds: [
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+    ],
+    green: undefined,
+    yellow: undefined,
+    red: undefined,
+})

@@ -1,0 +1,130 @@
+/**
+ * What a person reads off ten LEDs, and whether it is true.
+ *
+ * Of the light's patterns only a bar (and the wink of LED1 over it) stands still for more than a second: what is lit for
+ * longer than that claims a lag. Everything shorter moves, blinks or flashes, and claims none.
+ */
+
+/** In place of LEDs: no program is running, and darkness says nothing. */
+export const OFF = "off"
+
+/** LEDs "1110000000", or OFF, from `t` on, ms. */
+export interface Frame {
+    t: number
+    leds: string
+}
+
+/** A level that was claimed. */
+export interface Claim {
+    level: number
+    fromMs: number
+    toMs: number
+}
+
+/** A level that was true. */
+export interface Truth {
+    level: number
+    fromMs: number
+    toMs: number
+}
+
+/**
+ * What stands still for longer is a bar, ms. The tip of a stale bar is lit for 1000; a dark moment and the wink of a fresh
+ * bar of 0 right after it look like more of the same.
+ */
+export const STILL_MS = 1400
+/** A stale bar of one LED begins as it was, for the lit half of the stale pattern, ms (src/display/patterns.ts). */
+const LIT_TIP_MS = 1050
+/** LED1's wink, ms, and a little. */
+const WINK_MS = 250
+
+const LEDS = 10
+
+/** @returns the claims in `frames` up to `endMs`; a frame that is no bar and stands still has level -1 */
+export function claimsOf(frames: readonly Frame[], endMs: number): Claim[] {
+    const claims: Claim[] = []
+    const still = withoutWinks(frames, endMs)
+    for (let i = 0; i < still.length; i++) {
+        const { t, leds } = still[i]
+        const toMs = still[i + 1]?.t ?? endMs
+        if (leds !== OFF && toMs - t >= STILL_MS)
+            claims.push({ level: levelOf(leds), fromMs: t, toMs })
+    }
+    return claims
+}
+
+/** A wink is LED1 inverted for a moment between two bars that are alike. */
+function withoutWinks(frames: readonly Frame[], endMs: number): Frame[] {
+    const still: Frame[] = []
+    for (let i = 0; i < frames.length; i++) {
+        const before = still.at(-1)
+        const frame = frames[i]
+        if (frame.t >= endMs) break
+        if (before?.leds === frame.leds) continue
+        const next = frames[i + 1]
+        if (
+            before &&
+            levelOf(before.leds) >= 0 &&
+            next &&
+            next.leds === before.leds &&
+            next.t - frame.t <= WINK_MS &&
+            frame.leds.slice(1) === before.leds.slice(1)
+        )
+            continue
+        still.push(frame)
+    }
+    return still
+}
+
+function levelOf(leds: string) {
+    const level = leds.indexOf("0")
+    const bar = level < 0 ? LEDS : level
+    return leds === "1".repeat(bar) + "0".repeat(LEDS - bar) ? bar : -1
+}
+
+/** @returns the LEDs lit for a lag, with LAG_PER_LED entries for each */
+export function levelFor(lag: number, lagPerLed: number) {
+    return Math.min(Math.ceil(lag / lagPerLed), LEDS)
+}
+
+/**
+ * What is false: each moment at which a level was claimed that had not been true within the last `staleMs`.
+ * @returns a sentence for each
+ */
+export function falseClaims(
+    claims: readonly Claim[],
+    truths: readonly Truth[],
+    staleMs: number
+): string[] {
+    return claims.flatMap(claim => {
+        // the claim's part that no truth excuses
+        let fromMs = claim.fromMs
+        const excusedMs = staleMs + (claim.level === 1 ? LIT_TIP_MS : 0)
+        for (const truth of truths)
+            if (truth.level === claim.level && truth.fromMs <= fromMs)
+                fromMs = Math.max(fromMs, truth.toMs + excusedMs)
+        return fromMs < claim.toMs
+            ? [
+                  `a bar of ${claim.level} from ${Math.round(claim.fromMs)} to ${Math.round(claim.toMs)} ms, ` +
+                      `false from ${Math.round(fromMs)} ms`,
+              ]
+            : []
+    })
+}
+
+/** @returns when, from `t` on, the light first claims what is true, or undefined; -> how long it took is for the caller */
+export function firstTrueClaim(
+    claims: readonly Claim[],
+    truths: readonly Truth[],
+    t: number
+): number | undefined {
+    let first: number | undefined
+    for (const claim of claims)
+        for (const truth of truths) {
+            if (truth.level !== claim.level) continue
+            const fromMs = Math.max(claim.fromMs, truth.fromMs, t)
+            if (fromMs < Math.min(claim.toMs, truth.toMs))
+                first = Math.min(first ?? Infinity, fromMs)
+        }
+    return first
+}
