@@ -12,19 +12,19 @@ const GARBAGE = 0xee
 /** Raw RESP from one word a line: `wire("*1 $1 a")` is `*1\r\n$1\r\na\r\n`. */
 export function wire(words: string): Buffer {
     const source = Buffer.from(words)
-    let size = source.length + 2
-    for (let i = 0; i < source.length; ++i) if (source[i] === SPACE) size++
-    const bytes = Buffer.alloc(size)
-    let at = 0
-    for (let i = 0; i < source.length; ++i) {
-        if (source[i] === SPACE) {
-            bytes[at++] = CR
-            bytes[at++] = LF
-        } else bytes[at++] = source[i]
+    // at the most every character is a blank
+    const bytes = Buffer.alloc(source.length * 2 + 2)
+    let size = 0
+    for (let from = 0; from <= source.length;) {
+        let to = source.indexOf(SPACE, from)
+        if (to < 0) to = source.length
+        bytes.blitAt(size, source, from, to - from)
+        size += to - from
+        bytes[size++] = CR
+        bytes[size++] = LF
+        from = to + 1
     }
-    bytes[at++] = CR
-    bytes[at] = LF
-    return bytes
+    return bytes.slice(0, size)
 }
 
 /** A bulk string of `length` bytes, on the wire. */
@@ -103,7 +103,10 @@ export function endText(reader: RespReader): string {
 }
 
 /** All elements of `bytes`, read in pieces of `pieceBytes`, and how it ended. */
-export function readIn(bytes: Buffer, pieceBytes: number): string {
+export async function readIn(
+    bytes: Buffer,
+    pieceBytes: number
+): Promise<string> {
     const reader = new RespReader()
     const texts: string[] = []
     for (let at = 0; at < bytes.length; at += pieceBytes) {
@@ -111,6 +114,8 @@ export function readIn(bytes: Buffer, pieceBytes: number): string {
         reader.feed(piece)
         drain(reader, texts)
         piece.fillAt(0, piece.length, GARBAGE)
+        // the program may not go on for ever without a pause
+        if (at % 64 === 0) await ds.sleep(1)
     }
     texts.push(endText(reader))
     return texts.join(" ").trim()

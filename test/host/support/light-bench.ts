@@ -29,6 +29,8 @@ export interface Reading {
     pending: number | null
     consumers: number | null
     status: string
+    /** What is wrong with the consumers. */
+    check?: string
 }
 
 /** DESIGN.md section 6: the VM cuts longer lines. */

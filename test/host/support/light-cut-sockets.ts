@@ -1,19 +1,38 @@
 /**
  * A device's sockets on this computer's network, which hand replies over in pieces, in the device's own time. How is in
- * the module's query: `?cut` cuts each reply in two, the first after byte 1, the next after byte 2, and so on, from 1 again
- * where a reply ends; `?drip` hands over byte by byte.
+ * the module's query:
+ * - `?cut` cuts each reply in two, the first after byte 1, the next after byte 2, and so on, from 1 again where a reply ends;
+ * - `?drip` hands over byte by byte;
+ * - `?close` closes the connection in the middle of each fourth long reply, at other offsets each time.
  */
+import type {
+    SocketEvent,
+    SocketHost,
+    Sockets,
+} from "../../../sim/vm/sockets.ts"
 import patientSockets from "./light-patient-sockets.ts"
-import type { SocketEvent, SocketHost } from "../../../sim/vm/sockets.ts"
+
+/** File URLs for the option `socketsModule`. */
+export const CUT_REPLIES = new URL("?cut", import.meta.url).href
+export const DRIPPING_REPLIES = new URL("?drip", import.meta.url).href
+export const CLOSING_REPLIES = new URL("?close", import.meta.url).href
 
 /** Device time between two pieces. */
 const PIECE_MS = 3
+/** What is closed in the middle is at least so long: the answer to a whole poll, not one of the first on a connection. */
+const LONG_BYTES = 300
+const CLOSE_EVERY = 4
+/** From one offset to the next at which a connection is closed. */
+const CLOSE_STEP = 3
+
+type Event = [event: SocketEvent, arg?: string | Uint8Array]
 
 const mode = new URL(import.meta.url).search.slice(1)
 
-export default function cutSockets(host: SocketHost) {
-    const waiting: [SocketEvent, string | Uint8Array | undefined][] = []
+export default function cutSockets(host: SocketHost): Sockets {
+    const waiting: Event[] = []
     let offset = 0
+    let replies = 0
     let pumping = false
 
     function pump() {
@@ -21,26 +40,34 @@ export default function cutSockets(host: SocketHost) {
         pumping = next !== undefined
         if (!next) return
         host.emit(...next)
+        if (next[0] === "close") sockets.close()
         host.clock.setTimeout(pump, PIECE_MS)
     }
 
-    function pieces(bytes: Uint8Array) {
-        if (mode === "drip") return [...bytes].map(byte => Uint8Array.of(byte))
-        offset = offset + 1 < bytes.length ? offset + 1 : 1
-        return [bytes.subarray(0, offset), bytes.subarray(offset)]
+    function events(bytes: Uint8Array): Event[] {
+        if (mode === "drip")
+            return [...bytes].map(byte => ["data", Uint8Array.of(byte)])
+        if (mode === "cut") {
+            offset = offset + 1 < bytes.length ? offset + 1 : 1
+            return [
+                ["data", bytes.subarray(0, offset)],
+                ["data", bytes.subarray(offset)],
+            ]
+        }
+        const closes =
+            bytes.length > LONG_BYTES && ++replies % CLOSE_EVERY === 0
+        if (!closes) return [["data", bytes]]
+        offset = (offset + CLOSE_STEP) % bytes.length
+        return [["data", bytes.subarray(0, offset)], ["close"]]
     }
 
-    return patientSockets({
+    const sockets = patientSockets({
         ...host,
         emit(event, arg) {
-            if (arg instanceof Uint8Array)
-                for (const piece of pieces(arg)) waiting.push([event, piece])
+            if (arg instanceof Uint8Array) waiting.push(...events(arg))
             else waiting.push([event, arg])
             if (!pumping) pump()
         },
     })
+    return sockets
 }
-
-/** File URLs for the option `socketsModule`. */
-export const CUT_REPLIES = new URL("?cut", import.meta.url).href
-export const DRIPPING_REPLIES = new URL("?drip", import.meta.url).href

@@ -84,16 +84,51 @@ export function stale(level: number): Cycle {
     ]
 }
 
-/** The bar, and LED10 inverted twice every 2 s. */
-export function check(level: number): Cycle {
-    const steady = bar(level)
-    const wink = steady.slice(0, 9) + (steady[9] === "1" ? "0" : "1")
+/** The bar, and its last LED inverted twice every 2 s. */
+export function check(level: number, leds = 10): Cycle {
+    const steady = bar(level, leds)
+    const wink = steady.slice(0, -1) + (steady.at(-1) === "1" ? "0" : "1")
     return [
         [wink, 100],
         [steady, 150],
         [wink, 100],
         [steady, 1650],
     ]
+}
+
+/** What a share of the bar showed, cut out of what the bar did. */
+export function share(shown: Shown[], first: number, leds: number): Shown[] {
+    return merged(
+        shown.map(([frame, ms]) => [frame.slice(first, first + leds), ms])
+    )
+}
+
+function merged(shown: Shown[]): Shown[] {
+    const merged: Shown[] = []
+    for (const [leds, ms] of shown) {
+        const last = merged.at(-1)
+        if (last?.[0] === leds) last[1] += ms
+        else merged.push([leds, ms])
+    }
+    return merged
+}
+
+/**
+ * A refusal on a share of the bar, which has no room for blocks: the middle LED flashes between steady ends, as often as
+ * the whole bar has blocks; of two LEDs both flash.
+ */
+export function refusalShare(leds: number, blocks: 1 | 2 | 3): Cycle {
+    const [lit, unlit] =
+        leds === 5
+            ? ["10101", "10001"]
+            : leds === 3
+              ? ["111", "101"]
+              : ["11", "00"]
+    const ms = [400, 300, 250][blocks - 1]
+    const cycle: Cycle = []
+    for (let flash = 1; flash <= blocks; flash++)
+        cycle.push([lit, ms], [unlit, flash < blocks ? ms : 1000])
+    return cycle
 }
 
 /** A step may be late by as much, the device's clock being what it is. */
@@ -144,17 +179,9 @@ export function assertBar(shown: Shown[], leds: string) {
     assert.ok(beats >= 2, `no sign of life: ${text}`)
 }
 
-/** The same, without the sign of life: short inversions of LED1 belong to the frame before them. */
-export function withoutBeat(shown: Shown[]): Shown[] {
-    const merged: Shown[] = []
-    for (const [leds, ms] of shown) {
-        const last = merged.at(-1)
-        const same = last && last[0].slice(1) === leds.slice(1)
-        if (same && (last[0] === leds || ms <= BEAT_MS + TOLERANCE_MS))
-            last[1] += ms
-        else merged.push([leds, ms])
-    }
-    return merged
+/** What was shown without the sign of life, LED1 being steadily lit, or dark. */
+export function withoutBeat(shown: Shown[], led1: "0" | "1"): Shown[] {
+    return merged(shown.map(([leds, ms]) => [led1 + leds.slice(1), ms]))
 }
 
 /** Checks that what is lit now is a moment of what a reading looks like, on the linear scale. */

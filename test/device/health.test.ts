@@ -1,0 +1,107 @@
+/** Whether the consumers need a look: each limit alone, at its edge, and when it is off. */
+import { describe, expect, test } from "@devicescript/test"
+import { complaint, Limits, Signs } from "../../src/signal/health"
+
+const OFF: Limits = {
+    pendingMax: undefined,
+    idleMaxS: undefined,
+    pendingAgeS: undefined,
+}
+const ALL: Limits = { pendingMax: 10, idleMaxS: 60, pendingAgeS: 30 }
+const UNASKED: Signs = {
+    pending: undefined,
+    consumers: undefined,
+    longestIdleMs: undefined,
+    oldestPendingMs: undefined,
+    lagging: false,
+}
+const WELL: Signs = {
+    pending: 10,
+    consumers: 2,
+    longestIdleMs: 60000,
+    oldestPendingMs: 30000,
+    lagging: true,
+}
+
+function said(signs: Partial<Signs>, limits: Partial<Limits>): string {
+    return complaint({ ...UNASKED, ...signs }, { ...OFF, ...limits })
+}
+
+describe("all is well", () => {
+    test("at the limits", () => {
+        expect(complaint(WELL, ALL)).toBe(undefined)
+    })
+    test("where nothing was asked, or answered", () => {
+        expect(complaint(UNASKED, ALL)).toBe(undefined)
+        expect(complaint(UNASKED, OFF)).toBe(undefined)
+    })
+    test("where no limit is set", () => {
+        expect(
+            said(
+                {
+                    pending: 1000000,
+                    consumers: 1,
+                    longestIdleMs: 1e12,
+                    oldestPendingMs: 1e12,
+                },
+                {}
+            )
+        ).toBe(undefined)
+    })
+    test("where the other limits are set", () => {
+        expect(said({ pending: 99 }, { idleMaxS: 1, pendingAgeS: 1 })).toBe(
+            undefined
+        )
+        expect(
+            said({ longestIdleMs: 99000 }, { pendingMax: 1, pendingAgeS: 1 })
+        ).toBe(undefined)
+        expect(
+            said({ oldestPendingMs: 99000 }, { pendingMax: 1, idleMaxS: 1 })
+        ).toBe(undefined)
+    })
+    test("with no consumers and nothing to do", () => {
+        expect(said({ consumers: 0 }, ALL)).toBe(undefined)
+    })
+})
+
+describe("a complaint", () => {
+    test("about pending entries", () => {
+        expect(said({ pending: 11 }, ALL)).toBe("11 entries pending, limit 10")
+        expect(said({ pending: 1 }, { pendingMax: 0 })).toBe(
+            "1 entries pending, limit 0"
+        )
+        expect(said({ pending: 0 }, { pendingMax: 0 })).toBe(undefined)
+    })
+    test("about the oldest of them", () => {
+        expect(said({ oldestPendingMs: 30001 }, ALL)).toBe(
+            "the oldest pending entry is 30 s old, limit 30 s"
+        )
+        expect(said({ oldestPendingMs: 86400000 }, ALL)).toBe(
+            "the oldest pending entry is 86400 s old, limit 30 s"
+        )
+    })
+    test("about an idle consumer", () => {
+        expect(said({ longestIdleMs: 60001 }, ALL)).toBe(
+            "a consumer with pending entries has been idle for 60 s, limit 60 s"
+        )
+        expect(said({ longestIdleMs: 75999 }, ALL)).toBe(
+            "a consumer with pending entries has been idle for 75 s, limit 60 s"
+        )
+    })
+    test("about a group without consumers that lags", () => {
+        expect(said({ consumers: 0, lagging: true }, ALL)).toBe(
+            "entries are waiting and the group has no consumers"
+        )
+        expect(said({ consumers: 0, lagging: true, pending: 99 }, ALL)).toBe(
+            "entries are waiting and the group has no consumers"
+        )
+    })
+    test("of several the one about what is pending", () => {
+        expect(
+            said(
+                { pending: 11, longestIdleMs: 99999, oldestPendingMs: 99999 },
+                ALL
+            )
+        ).toBe("11 entries pending, limit 10")
+    })
+})

@@ -1,0 +1,407 @@
+/** LagInquiry against a fake stream that changes between any two sends: what it concludes is true of the send. */
+import * as ds from "@devicescript/core"
+import { beforeEach, describe, expect, test } from "@devicescript/test"
+import { LagInquiry } from "../../src/ask/lag-inquiry"
+import { Questions } from "../../src/redis/question"
+import { RespReader } from "../../src/redis/resp"
+import { Known, unknownLag } from "../../src/signal/lag"
+import { FakeReplySource, wire } from "./fakes"
+import { newSeed, Random } from "./random"
+
+const pause = async () => await ds.sleep(1)
+
+/** The scale's top in these tests: what counts more need not be counted. */
+const TOP = 21
+/** More sends than a poll takes. */
+const MAX_SENDS = 8
+/** More groups than the fake has. */
+const MAX_GROUPS = 5000
+
+function bulk(text: string): string {
+    return `$${text.length} ${text}`
+}
+
+/** Stands in for Redis with one stream and one group. IDs are `n-0`. */
+class FakeRedis {
+    entries: number[] = []
+    lastDelivered = 0
+    /** What XINFO GROUPS says: a number, or undefined for nil. */
+    reported: number = undefined
+    /** Commands that are refused, by their first words. */
+    forbidden: string[] = []
+    hasGroup = true
+    /** Names of the commands that came. */
+    heard: string[] = []
+    private newest = 0
+    private added = 0
+
+    add(count: number): void {
+        for (let i = 0; i < count; ++i) {
+            this.newest++
+            this.added++
+            this.entries.push(this.newest)
+        }
+    }
+
+    /** The group reads. */
+    deliver(count: number): void {
+        for (const id of this.entries) {
+            if (count === 0) return
+            if (id <= this.lastDelivered) continue
+            this.lastDelivered = id
+            count--
+        }
+    }
+
+    trim(count: number): void {
+        this.entries = this.entries.slice(count)
+    }
+
+    delete(index: number): void {
+        if (index < this.entries.length) this.entries.insert(index, -1)
+    }
+
+    truth(): number {
+        let count = 0
+        for (const id of this.entries) if (id > this.lastDelivered) count++
+        return count
+    }
+
+    /** What Redis would say at its best, or its worst: right, too much, nil; never too little. */
+    report(random: Random): void {
+        const truth = this.truth()
+        if (this.added === this.entries.length)
+            this.reported = random.chance(80) ? truth : undefined
+        else if (random.chance(30)) this.reported = undefined
+        else this.reported = truth + (random.chance(50) ? 0 : random.below(30))
+    }
+
+    answer(command: Buffer): string {
+        const words: string[] = []
+        const reader = new RespReader()
+        reader.feed(command)
+        reader.next()
+        while (reader.next()) words.push(reader.text())
+        const name = words[0] === "XINFO" ? `${words[0]} ${words[1]}` : words[0]
+        this.heard.push(name)
+        if (this.forbidden.includes(name)) return "-NOPERM"
+        switch (name) {
+            case "XINFO GROUPS":
+                return this.hasGroup ? this.groups() : "*0"
+            case "XLEN":
+                return `:${this.entries.length}`
+            case "XREAD":
+                return this.read(parseInt(words[2]), parseInt(words[5]))
+            case "XRANGE":
+                return this.entries.length > 0 &&
+                    this.entries[0] <= parseInt(words[3])
+                    ? `*1 ${entry(this.entries[0])}`
+                    : "*0"
+            case "XINFO STREAM":
+                return `*8 $6 length :${this.entries.length} $17 last-generated-id ${bulk(`${this.newest}-0`)} $13 entries-added :${this.added} $6 groups :1`
+            default:
+                return "-ERR"
+        }
+    }
+
+    private groups(): string {
+        const id = bulk(`${this.lastDelivered}-0`)
+        const lag = this.reported === undefined ? "$-1" : `:${this.reported}`
+        return `*1 *12 $4 name $5 staff $9 consumers :1 $7 pending :0 $17 last-delivered-id ${id} $12 entries-read $-1 $3 lag ${lag}`
+    }
+
+    private read(count: number, after: number): string {
+        const found: string[] = []
+        for (const id of this.entries)
+            if (id > after && found.length < count) found.push(entry(id))
+        return found.length === 0
+            ? "*-1"
+            : `*1 *2 $4 jobs *${found.length} ${found.join(" ")}`
+    }
+}
+
+function entry(id: number): string {
+    return `*2 ${bulk(`${id}-0`)} *2 $1 f $1 v`
+}
+
+/** An inquiry and the fake it asks. */
+class Scene {
+    redis = new FakeRedis()
+    inquiry: LagInquiry
+    lag = unknownLag()
+    private questions = new Questions()
+
+    constructor(top: number) {
+        this.inquiry = new LagInquiry("jobs", "staff", top, MAX_GROUPS)
+    }
+
+    /** One send. All its answers are of one moment. @returns whether another would tell more */
+    async send(): Promise<boolean> {
+        const questions = this.questions
+        questions.clear()
+        this.inquiry.ask(questions)
+        const replies: string[] = []
+        for (let i = 0; i < questions.count; ++i) {
+            replies.push(this.redis.answer(questions.list[i].command))
+            await ds.sleep(1)
+        }
+        const source = new FakeReplySource(wire(replies.join(" ")), 200)
+        for (let i = 0; i < questions.count; ++i) {
+            const question = questions.list[i]
+            await question.asker.readReply(question.ask, source)
+        }
+        expect(source.isUsedUp()).toBe(true)
+        return this.inquiry.conclude(this.lag, ds.millis())
+    }
+
+    /** One poll without changes in between. @returns the conclusion and the commands: `3 counted: XINFO GROUPS, XLEN` */
+    async poll(): Promise<string> {
+        this.redis.heard = []
+        for (let i = 0; i < MAX_SENDS; ++i)
+            if (!(await this.send()))
+                return `${this.text()}: ${this.redis.heard.join(", ")}`
+        return `no end: ${this.redis.heard.join(", ")}`
+    }
+
+    text(): string {
+        const lag = this.lag
+        if (lag.known === Known.Not) return "unknown"
+        return lag.low === lag.high
+            ? `${lag.low} ${lag.known}`
+            : `${lag.low}..${lag.high === undefined ? "" : lag.high} ${lag.known}`
+    }
+
+    /** @throws unless the conclusion holds */
+    check(what: string): void {
+        const truth = this.redis.truth()
+        const lag = this.lag
+        if (
+            lag.known === Known.Not
+                ? lag.high !== undefined
+                : lag.low > truth || lag.high < truth
+        )
+            throw new Error(`${what}: ${this.text()} for ${truth}`)
+    }
+}
+
+describe("the fewest commands", () => {
+    beforeEach(pause)
+    test("a reported 0 needs no other, but for a check now and then", async () => {
+        const scene = new Scene(TOP)
+        scene.redis.add(5)
+        scene.redis.deliver(5)
+        scene.redis.reported = 0
+        expect(await scene.poll()).toBe(
+            "0 counted: XINFO GROUPS, XINFO GROUPS, XLEN, XREAD"
+        )
+        for (let i = 0; i < 3; ++i)
+            expect(await scene.poll()).toBe("0 reported: XINFO GROUPS")
+        await ds.sleep(10000)
+        expect(await scene.poll()).toBe(
+            "0 counted: XINFO GROUPS, XINFO GROUPS, XLEN, XREAD"
+        )
+    })
+    test("a small lag is counted, later in one send", async () => {
+        const scene = new Scene(TOP)
+        scene.redis.add(9)
+        scene.redis.deliver(6)
+        await scene.poll()
+        scene.redis.add(1)
+        await scene.poll()
+        expect(await scene.poll()).toBe("4 counted: XINFO GROUPS, XLEN, XREAD")
+    })
+    test("a small lag that is reported is checked in one send", async () => {
+        const scene = new Scene(TOP)
+        scene.redis.add(9)
+        scene.redis.deliver(6)
+        scene.redis.reported = 3
+        await scene.poll()
+        expect(await scene.poll()).toBe("3 counted: XINFO GROUPS, XLEN, XREAD")
+    })
+    test("what is certainly off the scale is not counted to its end", async () => {
+        const scene = new Scene(TOP)
+        scene.redis.add(60)
+        scene.redis.reported = 60
+        await scene.poll()
+        expect(await scene.poll()).toBe(
+            "22..60 bounds: XINFO GROUPS, XLEN, XREAD"
+        )
+    })
+    test("what is too much to count is probed for", async () => {
+        const scene = new Scene(1000)
+        scene.redis.add(130)
+        scene.redis.deliver(3)
+        scene.redis.trim(10)
+        scene.redis.reported = 127
+        await scene.poll()
+        expect(await scene.poll()).toBe(
+            "120 whole stream: XINFO GROUPS, XLEN, XREAD, XRANGE, XINFO STREAM"
+        )
+        // the group is no longer before the first entry
+        scene.redis.deliver(1)
+        await scene.poll()
+        await scene.poll()
+        expect(scene.text()).toBe("101..119 bounds")
+    })
+    test("without rights it makes do", async () => {
+        const scene = new Scene(TOP)
+        scene.redis.forbidden = ["XREAD", "XRANGE", "XINFO STREAM"]
+        scene.redis.add(9)
+        scene.redis.deliver(6)
+        scene.redis.reported = 5
+        await scene.poll()
+        expect(scene.text()).toBe("0..5 bounds")
+        expect(scene.inquiry.forbidden.join(" ")).toBe("xread")
+        scene.redis.forbidden = ["XREAD", "XRANGE", "XINFO STREAM", "XLEN"]
+        scene.inquiry.connected()
+        scene.redis.reported = undefined
+        await scene.poll()
+        expect(scene.text()).toBe("unknown")
+        // they may be granted again
+        scene.redis.forbidden = []
+        scene.inquiry.connected()
+        await scene.poll()
+        expect(scene.text()).toBe("3 counted")
+    })
+    test("a group that is not there is not made up", async () => {
+        const scene = new Scene(TOP)
+        scene.redis.add(3)
+        await scene.poll()
+        scene.redis.hasGroup = false
+        expect(
+            (await scene.poll()).endsWith(": XINFO GROUPS, XLEN, XREAD")
+        ).toBe(true)
+        expect(scene.inquiry.group).toBe(undefined)
+        scene.redis.hasGroup = true
+        await scene.poll()
+        expect(scene.text()).toBe("3 counted")
+    })
+})
+
+describe("an operator's false claim", () => {
+    beforeEach(pause)
+    test("of too little is found out, and not believed again", async () => {
+        const scene = new Scene(TOP)
+        scene.redis.add(9)
+        scene.redis.deliver(4)
+        scene.redis.reported = 1
+        // the first poll of a connection finds out what an entry weighs, on one
+        await scene.poll()
+        await scene.poll()
+        expect(scene.text()).toBe("5 counted")
+        scene.redis.deliver(5)
+        scene.redis.reported = 0
+        for (let i = 0; i < 2; ++i)
+            expect(await scene.poll()).toBe(
+                "0 counted: XINFO GROUPS, XLEN, XREAD"
+            )
+        // another server may be honest
+        scene.inquiry.connected()
+        await scene.poll()
+        expect(await scene.poll()).toBe("0 reported: XINFO GROUPS")
+    })
+    test("of 0 is found out within 10 s", async () => {
+        const scene = new Scene(TOP)
+        scene.redis.add(5)
+        scene.redis.deliver(5)
+        scene.redis.reported = 0
+        await scene.poll()
+        scene.redis.add(3)
+        expect(await scene.poll()).toBe("0 reported: XINFO GROUPS")
+        await ds.sleep(10000)
+        await scene.poll()
+        expect(scene.text()).toBe("3 counted")
+    })
+})
+
+describe("a last-delivered-id that moves while it is asked about", () => {
+    beforeEach(pause)
+    test("does not precede the whole stream because the one before did", async () => {
+        const scene = new Scene(1000)
+        scene.redis.add(300)
+        await scene.send()
+        scene.redis.deliver(1)
+        await scene.send()
+        scene.redis.trim(5)
+        scene.redis.deliver(2)
+        await scene.send()
+        expect(scene.redis.heard.includes("XRANGE")).toBe(true)
+        scene.check("moved")
+        await scene.send()
+        scene.check("at rest")
+    })
+    test("and is set back leaves nothing proven that was not asked for", async () => {
+        const scene = new Scene(TOP)
+        scene.redis.add(12)
+        scene.redis.deliver(10)
+        await scene.poll()
+        expect(scene.text()).toBe("2 counted")
+        scene.redis.lastDelivered = 4
+        await scene.send()
+        expect(scene.text()).toBe("0..12 bounds")
+        await scene.poll()
+        expect(scene.text()).toBe("8 counted")
+    })
+})
+
+describe("whatever happens between two sends", () => {
+    beforeEach(pause)
+    test("the conclusion is true of the send", async () => {
+        const seed = await newSeed()
+        const random = new Random(seed)
+        const scene = new Scene(TOP)
+        const redis = scene.redis
+        for (let step = 0; step < 150; ++step) {
+            const what = random.below(12)
+            if (what < 3) redis.add(random.below(20))
+            else if (what < 6) redis.deliver(random.below(20))
+            else if (what === 6) redis.trim(random.below(10))
+            else if (what === 7) redis.delete(random.below(30))
+            else if (what === 8)
+                redis.lastDelivered = Math.max(
+                    0,
+                    redis.lastDelivered - random.below(15)
+                )
+            else if (what === 9 && random.chance(20)) {
+                scene.inquiry.connected()
+                redis.forbidden = random.chance(50)
+                    ? []
+                    : [
+                          ["XREAD"],
+                          ["XLEN"],
+                          ["XRANGE"],
+                          ["XINFO STREAM"],
+                          ["XREAD", "XLEN"],
+                      ][random.below(5)]
+            }
+            if (redis.entries.length > 60) redis.trim(30)
+            redis.report(random)
+            await scene.send()
+            scene.check(`seed ${seed}, step ${step}`)
+        }
+    })
+    test("a poll comes to its end, and is exact up to the scale's top", async () => {
+        const seed = await newSeed()
+        const random = new Random(seed)
+        for (let i = 0; i < 12; ++i) {
+            const scene = new Scene(TOP)
+            const redis = scene.redis
+            redis.add(random.below(50))
+            redis.deliver(random.below(50))
+            redis.trim(random.below(5))
+            redis.report(random)
+            await scene.poll()
+            const said = await scene.poll()
+            scene.check(`seed ${seed}, ${i}`)
+            const lag = scene.lag
+            if (
+                said.startsWith("no end") ||
+                (redis.truth() < TOP && lag.low !== lag.high) ||
+                (redis.truth() >= TOP && lag.low < TOP)
+            )
+                throw new Error(
+                    `seed ${seed}, ${i}: ${said} for ${redis.truth()}`
+                )
+        }
+    })
+})

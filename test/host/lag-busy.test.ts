@@ -1,0 +1,100 @@
+/** A group that reads fast, between any two sends of a poll: its light is as steady as that of one that stands still. */
+import assert from "node:assert/strict"
+import { describe, test } from "node:test"
+import { FaultProxy } from "./support/fault-proxy.ts"
+import { closeAtEnd, Light } from "./support/light-bench.ts"
+import { TestStream } from "./support/light-stream.ts"
+import { startTestRedis } from "./support/redis-server.ts"
+
+const redis = closeAtEnd(await startTestRedis())
+const POLL_MS = 100
+const POLLS = 50
+
+/** A light, and a group that is given `entries` before each send is answered, of which as many come. */
+async function busy(entries: number, backlog: number, settings: object) {
+    const stream = await TestStream.create(redis.client, "jobs", "g")
+    await stream.add(backlog)
+    const proxy = closeAtEnd(await FaultProxy.start(redis))
+    const light = await Light.start({
+        REDIS_HOST: proxy.host,
+        REDIS_PORT: proxy.port,
+        STREAM: "jobs",
+        GROUP: "g",
+        POLL_MS,
+        ...settings,
+    })
+    let sends = 0
+    proxy.on("request", async () => {
+        sends++
+        proxy.pause()
+        await stream.read("g", entries)
+        await stream.add(entries)
+        proxy.resume()
+    })
+    await light.reads({})
+    await light.run(POLLS * POLL_MS)
+    assert.ok(sends >= POLLS, `${sends} sends`)
+    return light
+}
+
+/** What the data records said, without repetition. */
+function told(light: Light) {
+    return [
+        ...new Set(
+            light
+                .readings()
+                .map(
+                    ({ status, level, low, high }) =>
+                        `${status}, level ${level}${low === high ? "" : ` (${low} to ${high})`}`
+                )
+        ),
+    ]
+}
+
+describe("a busy group far behind", () => {
+    for (const entries of [1, 10, 50, 90])
+        test(`is off the scale, and stays so: ${entries} entries a send`, async () => {
+            const light = await busy(entries, 3000, {})
+            for (const { status, level } of light.readings())
+                assert.deepEqual(
+                    [status, level],
+                    ["lag", 11],
+                    told(light).join("; ")
+                )
+            assert.equal(light.said().length, 3, light.said().join("\n"))
+        })
+
+    test("has an age, and never an unknown one", async () => {
+        const light = await busy(40, 3000, {
+            UNIT: "seconds",
+            LAG_PER_LED: 1000,
+        })
+        for (const { status, level } of light.readings())
+            assert.deepEqual(
+                [status, level],
+                ["lag", 1],
+                told(light).join("; ")
+            )
+        assert.equal(light.said().length, 3, light.said().join("\n"))
+    })
+})
+
+describe("a busy group that keeps up", () => {
+    for (const [backlog, level] of [
+        [0, 0],
+        [3, 2],
+        [15, 8],
+    ])
+        test(`with ${backlog} entries ahead of it: level ${level}`, async () => {
+            const light = await busy(7, backlog, {})
+            // each send ends in the same lag: the group is given 7 at the most, and 7 come
+            const lag = Math.max(backlog, 7)
+            const wanted = Math.ceil(lag / 2)
+            for (const reading of light.readings().slice(1))
+                assert.deepEqual(
+                    [reading.status, reading.lag, reading.level],
+                    ["lag", lag, wanted],
+                    told(light).join("; ")
+                )
+        })
+})

@@ -1,0 +1,272 @@
+/** The whole light, end to end, when the wire cuts, drips, closes or is silent, and when the server restarts. */
+import assert from "node:assert/strict"
+import { once } from "node:events"
+import { describe, test } from "node:test"
+import { FaultProxy } from "./support/fault-proxy.ts"
+import { closeAtEnd, impatient, Light } from "./support/light-bench.ts"
+import {
+    CLOSING_REPLIES,
+    CUT_REPLIES,
+    DRIPPING_REPLIES,
+} from "./support/light-cut-sockets.ts"
+import {
+    assertCycle,
+    bar,
+    CONNECTING,
+    REFUSED_STREAM,
+    stale,
+} from "./support/light-patterns.ts"
+import { TestStream } from "./support/light-stream.ts"
+import { startTestRedis } from "./support/redis-server.ts"
+
+const redis = closeAtEnd(await startTestRedis())
+const stream = await TestStream.create(redis.client, "jobs", "staff")
+await stream.add(5)
+
+const JOBS = { STREAM: "jobs", GROUP: "staff" }
+/** The replies to a poll (XINFO GROUPS, XLEN and XREAD) when five entries wait. */
+const REPLY_BYTES = 382
+/** As many as a reply has offsets, in light-cut-sockets.ts' steps. */
+const CLOSES = 128
+
+async function proxied() {
+    const proxy = closeAtEnd(await FaultProxy.start(redis))
+    const AT = { REDIS_HOST: proxy.host, REDIS_PORT: proxy.port }
+    return { proxy, settings: { ...JOBS, ...AT } }
+}
+
+describe("a reply", { concurrency: true }, () => {
+    for (const [how, socketsModule, times] of [
+        ["is cut at every offset, and resumed", CUT_REPLIES, REPLY_BYTES],
+        ["comes byte by byte", DRIPPING_REPLIES, 20],
+    ] as const)
+        test(how, async () => {
+            const { proxy, settings } = await proxied()
+            const light = await Light.start(
+                { ...settings, POLL_MS: 1000 },
+                { socketsModule }
+            )
+            const sizes: number[] = []
+            proxy.on("reply", bytes => sizes.push(bytes.length))
+            await light.reads({ lag: 5 })
+            await light.showsBar(bar(3))
+            assert.equal(sizes.at(-1), REPLY_BYTES)
+            const from = sizes.length
+            await light.until(
+                () => sizes.length > from + times || undefined,
+                2000 * times,
+                `${times} polls`
+            )
+            assert.deepEqual(new Set(sizes.slice(from)), new Set([REPLY_BYTES]))
+            assert.equal(proxy.connections, 1)
+            assert.deepEqual(light.said().slice(2), [
+                "jobs/staff: lag 5, 3 of 10",
+            ])
+            assert.deepEqual(
+                new Set(light.readings().map(({ lag }) => lag)),
+                new Set([5])
+            )
+        })
+
+    test("comes byte by byte over TCP, on the wall clock", async () => {
+        const { proxy, settings } = await proxied()
+        const stream = await TestStream.create(redis.client, "more", "staff")
+        await stream.add(5)
+        await proxy.set({ kind: "pieces", bytes: 1, everyMs: 0 })
+        const light = await Light.start(
+            { ...settings, STREAM: "more", POLL_MS: 100 },
+            { clock: "real" }
+        )
+        await light.reads({ lag: 5 }, 20_000)
+        await stream.add(1)
+        await light.reads({ lag: 6 }, 20_000)
+        await stream.read("staff", 1)
+        await light.reads({ lag: 5 }, 20_000)
+        assert.equal(proxy.connections, 1)
+        await light.stop()
+    })
+
+    test("is cut short by the end of the connection, at any offset", async () => {
+        const { proxy, settings } = await proxied()
+        const light = await Light.start(
+            { ...settings, POLL_MS: 500 },
+            { socketsModule: CLOSING_REPLIES }
+        )
+        await light.reads({ lag: 5 })
+        await light.showsBar(bar(3))
+        const from = light.device.now
+        const connections = proxy.connections
+        await light.until(
+            () => proxy.connections > connections + CLOSES || undefined,
+            CLOSES * 6000,
+            "as many ends of connections as a reply has offsets"
+        )
+        // an interruption shorter than STALE_MS is not to be seen
+        for (const [leds] of light.shown(from, light.device.now))
+            assert.match(leds, /^[01]110000000$/)
+        for (const { status, lag } of light.readings())
+            assert.deepEqual([status, lag], ["lag", 5])
+    })
+
+    for (const kind of ["close", "reset"] as const)
+        test(`is cut short by a ${kind} over TCP, on the wall clock`, async () => {
+            const { proxy, settings } = await proxied()
+            const light = await Light.start(
+                { ...settings, POLL_MS: 100 },
+                { clock: "real" }
+            )
+            await light.reads({ lag: 5 }, 10_000)
+            for (const after of [1, 100, 381]) {
+                const struck = once(proxy, "struck")
+                await proxy.set({ kind, after, per: "reply" }, { once: true })
+                await struck
+                const since = light.device.now
+                await light.says(/answers again/, 10_000, since)
+            }
+            assert.equal(proxy.connections, 4)
+            for (const { status, lag } of light.readings())
+                assert.deepEqual([status, lag], ["lag", 5])
+            await light.stop()
+        })
+})
+
+describe("the server", () => {
+    test("restarts: the last bar grows stale, then the light looks for Redis, then shows the new lag", async () => {
+        const first = closeAtEnd(await startTestRedis())
+        const jobs = await TestStream.create(first.client, "jobs", "staff")
+        await jobs.add(9)
+        const proxy = closeAtEnd(await FaultProxy.start(first))
+        let askedAt = 0
+        let light: Light | undefined
+        proxy.on("request", () => (askedAt = light?.device.now ?? 0))
+        const AT = { REDIS_HOST: proxy.host, REDIS_PORT: proxy.port }
+        light = await Light.start({ ...JOBS, ...AT })
+        await light.reads({ lag: 9 })
+        await light.showsBar(bar(5))
+
+        const lastAskedAt = askedAt
+        await first.server.kill9()
+        await proxy.set({ kind: "refuse" })
+        proxy.cut("fin")
+        await light.run(30_000)
+        const end = light.device.now
+        const [tipAt] = light.frames.filter(
+            ({ t, leds }) => t > lastAskedAt && leds === "0000100000"
+        )
+        // STALE_MS is 5000
+        const age = tipAt.t - lastAskedAt
+        assert.ok(age > 4950 && age < 5100, `bar until ${age} ms`)
+        const staleFor = light.shown(tipAt.t, lastAskedAt + 29_900)
+        assertCycle(staleFor, stale(5))
+        // the link counts as down from its first failure on, less than a poll's interval later
+        await light.run(Math.max(0, lastAskedAt + 32_500 - end))
+        await light.shows(CONNECTING)
+        assert.equal(light.said().at(-1), "light: connecting")
+
+        const second = closeAtEnd(await startTestRedis({ port: first.port }))
+        const again = await TestStream.create(second.client, "jobs", "staff")
+        await again.add(4)
+        await proxy.clear()
+        await light.until(
+            () => light.said().at(-1)!.endsWith("lag 4, 2 of 10") || undefined,
+            35_000,
+            "the new lag"
+        )
+        await light.showsBar(bar(2))
+        assert.deepEqual(
+            light.said().map(line => line.replace(/[:;].*/, "")),
+            [
+                "redis",
+                "light",
+                "jobs/staff",
+                "redis 127.0.0.1",
+                "redis 127.0.0.1",
+                "jobs/staff",
+                "light",
+                "redis 127.0.0.1",
+                "jobs/staff",
+            ],
+            "each change is said once"
+        )
+    })
+
+    test("restarts empty, on the wall clock: the stream is refused until it is there again", async () => {
+        const first = closeAtEnd(await startTestRedis())
+        const jobs = await TestStream.create(first.client, "jobs", "staff")
+        await jobs.add(2)
+        const light = await Light.start(
+            {
+                ...JOBS,
+                REDIS_HOST: first.host,
+                REDIS_PORT: first.port,
+                POLL_MS: 100,
+            },
+            { clock: "real" }
+        )
+        await light.reads({ lag: 2 })
+        await first.server.kill9()
+        const second = closeAtEnd(await startTestRedis({ port: first.port }))
+        await light.reads({ status: "refused: which stream" }, 10_000)
+        const again = await TestStream.create(second.client, "jobs", "staff")
+        await again.add(6)
+        await light.reads({ lag: 6 })
+        await light.stop()
+    })
+
+    test("is not there at first", async () => {
+        const { proxy, settings } = await proxied()
+        await proxy.set({ kind: "refuse" })
+        const light = await Light.start(settings)
+        await light.shows(CONNECTING)
+        await light.run(20_000)
+        const refusals = light.said().filter(line => /refused/.test(line))
+        assert.equal(refusals.length, 1, "said once")
+        await proxy.clear()
+        await light.reads({ lag: 5 }, 35_000)
+        await light.showsBar(bar(3))
+    })
+
+    test("accepts and says nothing", async () => {
+        const { proxy, settings } = await proxied()
+        const light = await Light.start({ ...settings }, impatient)
+        await light.reads({ lag: 5 })
+        await proxy.set({ kind: "black-hole" })
+        const since = light.device.now
+        await light.says(/no reply in time/, 8000)
+        await light.until(
+            () => light.device.leds === "0010000000" || undefined,
+            4000,
+            "the tip of the stale bar"
+        )
+        const age = light.device.now - since
+        assert.ok(age < 7500, `stale after ${age} ms`)
+        await proxy.clear()
+        await light.says(/answers again/, 10_000, light.device.now)
+        await light.showsBar(bar(3))
+    })
+
+    test("cannot answer now: LOADING and the like are waited out", async () => {
+        const { CannedReplyServer } =
+            await import("./support/scripted-server.ts")
+        let answer = "-LOADING Redis is loading the dataset in memory\r\n"
+        const server = closeAtEnd(
+            await CannedReplyServer.start(command =>
+                String(command[0]) === "XINFO" ? answer : "+OK\r\n"
+            )
+        )
+        const light = await Light.start({
+            ...JOBS,
+            REDIS_HOST: server.host,
+            REDIS_PORT: server.port,
+        })
+        await light.shows(CONNECTING)
+        assert.equal(
+            light.said().filter(line => /LOADING.*waiting/.test(line)).length,
+            1
+        )
+        answer = "-ERR no such key\r\n"
+        await light.run(1100)
+        await light.shows(REFUSED_STREAM)
+        assert.equal(server.connections, 1)
+    })
+})
