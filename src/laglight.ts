@@ -37,6 +37,7 @@ const ANNOUNCE_MS = 510
 /** Runs laglight for ever. */
 export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     const wifi = runtime === Runtime.PicoW ? new Wifi() : undefined
+    const link = new Link(runtime, wifi)
     const reader = new SettingsReader(readSetting, runtime)
     const settings = await reader.read()
     // services start together, with no wait in between: one that starts later is never announced
@@ -81,12 +82,5 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     const report = new Report(settings, targets)
     const keeper = new StatusKeeper(targets, settings.staleMs, displays, report)
     keeper.watch.start()
-    await new Poller(
-        settings,
-        targets,
-        clock,
-        new Link(runtime, wifi),
-        keeper,
-        report
-    ).run()
+    await new Poller(settings, targets, clock, link, keeper, report).run()
 }

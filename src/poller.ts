@@ -8,8 +8,8 @@ import { REPLY_LIMIT_MS } from "./link/recovery"
 import { Runtime } from "./link/runtime"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
-import { skipElement } from "./redis/reply"
-import { encodeCommand } from "./redis/resp"
+import { nextElement, skipElement, skipTo } from "./redis/reply"
+import { encodeCommand, RespType } from "./redis/resp"
 import { isMaster, lookUpMaster } from "./redis/sentinel"
 import { ServerClock } from "./redis/server-clock"
 import { Session } from "./redis/session"
@@ -96,11 +96,7 @@ export class Poller {
             else await this.serve(session, address)
             await this.link.leave(session)
         } catch (e: any) {
-            // anything but a fault of the link is an answer that makes no sense
-            const error =
-                e instanceof LinkError
-                    ? e
-                    : new LinkError(Fault.BadReply, e.message)
+            const error = this.ended(e)
             this.report.linkFailed(error, address)
             for (const target of this.targets) target.metAt = undefined
             if (isSentinel) this.topology.skipSentinel(ds.millis())
@@ -108,6 +104,22 @@ export class Poller {
             this.keeper.down(error, session !== undefined)
             await this.link.failed(error, session)
         }
+    }
+
+    /** What the end of a connection was. */
+    private ended(e: any): LinkError {
+        if (e instanceof LinkError) return e
+        // refused at once, unasked: protected mode, too many clients
+        if (e instanceof ReplyError) {
+            if (e.refusal === Refusal.Who)
+                this.keeper.refused(
+                    Condition.RefusedWho,
+                    `${e.message}; ${remedyOf(e.message)}`
+                )
+            return new LinkError(Fault.PeerClosed, e.message)
+        }
+        // anything else is an answer that makes no sense
+        return new LinkError(Fault.BadReply, e.message)
     }
 
     /** Asks a sentinel for the master. @throws LinkError */
@@ -238,7 +250,13 @@ export class Poller {
         )
         if (this.settings.replicaOk) session.queue(READONLY)
         await session.flush()
-        await skipElement(session)
+        await nextElement(session)
+        const reader = session.reader
+        // a connection that is refused says so in place of the first reply, and is closed
+        const text = reader.type === RespType.Error ? reader.text() : ""
+        if (text.startsWith("DENIED") || text.startsWith("ERR max number"))
+            throw new ReplyError(text)
+        await skipTo(session, reader.level)
         if (this.settings.replicaOk) await skipElement(session)
     }
 

@@ -371,7 +371,7 @@ export class SettingsReader {
         // one colon is a port that was written here; several are an IPv6 address
         if (host && (!isHostName(name) || name.split(":").length === 2))
             this.faults.push(
-                `${key} is ${this.shown(host)}; accepted: a host name alone (the port is REDIS_PORT)`
+                `${key} is ${host.includes("@") ? "not shown (it may hold a password)" : this.shown(host)}; accepted: a host name alone (the port is REDIS_PORT)`
             )
         return host
     }

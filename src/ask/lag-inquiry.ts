@@ -384,7 +384,9 @@ export class LagInquiry implements Asker {
             this.chasing = false
             this.crossCheckedAt = now
             this.depth =
-                evidence.counted === 0 && evidence.reported === 0
+                evidence.counted === 0 &&
+                evidence.reported === 0 &&
+                !evidence.reportedFalse
                     ? Depth.Groups
                     : Depth.Count
             return false

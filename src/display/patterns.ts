@@ -100,10 +100,10 @@ export function targetPattern(status: TargetStatus, leds: number): Pattern {
             }
         }
         case Condition.Stale: {
-            // only the tip of the last bar; a bar of 0 has none and lends LED1
+            // only the tip of the last bar; a bar of 0 has none and lends LED1. Dark first: a lit LED1 is a bar of 1
             const tip = Math.min(Math.max(status.high, 1), leds)
             return {
-                steps: [bar(leds, tip) ^ bar(leds, tip - 1), 1000, 0, 1000],
+                steps: [0, 1000, bar(leds, tip) ^ bar(leds, tip - 1), 1000],
                 beats: false,
             }
         }

@@ -26,6 +26,8 @@ export class Link {
     /** No connect before this moment, ms since the program's start. */
     private notBefore = 0
     private labels = 0
+    /** When the program was started, ms after the chip. */
+    private startedAt = ds.millis()
 
     /** @param wifi undefined where the host sees to the network */
     constructor(
@@ -37,7 +39,7 @@ export class Link {
 
     /** A program that the chip did not start may find sockets of the one before it: never returns then. */
     async start(): Promise<void> {
-        if (this.runtime === Runtime.PicoW && ds.millis() > WARM_START_MS)
+        if (this.runtime === Runtime.PicoW && this.startedAt > WARM_START_MS)
             await this.carryOut(
                 this.recovery.decide(Fault.WarmStart, ds.millis(), 0),
                 undefined,

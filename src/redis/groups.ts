@@ -113,6 +113,8 @@ async function readGroup(
             group.consumers = await nextInteger(source)
         else await skipElement(source)
     }
+    // an odd field, should one ever come, must not pass for the next group
+    await skipTo(source, outside)
     return isWanted
 }
 

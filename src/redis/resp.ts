@@ -28,8 +28,8 @@ export enum RespType {
 
 /** How deep arrays may nest. XREAD's reply, the deepest that is asked for, needs 5. */
 export const MAX_DEPTH = 8
-/** The longest simple string, error or number line in bytes, without its terminator. */
-export const MAX_LINE = 512
+/** The longest simple string, error or number line in bytes, its type byte included; Redis's longest, -DENIED, has 1,065. */
+export const MAX_LINE = 1200
 /** The largest declared bulk string in bytes: Redis's own `proto-max-bulk-len` default. */
 export const MAX_BULK = 536870912
 /** The largest declared number of elements in one aggregate: Redis's own limit for a multibulk. */
@@ -43,7 +43,7 @@ const ZERO = 0x30
 /** A 64-bit number with its sign has at most 20 characters. */
 const MAX_DIGITS = 20
 /** The longest element that may be cut by the end of a piece: header line, held string, terminator. */
-const CARRY_BYTES = MAX_DIGITS + 3 + MAX_HELD + 2
+const CARRY_BYTES = MAX_LINE + 2
 
 /** The payload state "no payload is being skipped". */
 const NO_PAYLOAD = -1
@@ -237,7 +237,7 @@ export class RespReader {
                     while (p < limit) {
                         b = input[p]
                         if (b < ZERO || b > 0x39) break
-                        value = value * 10 + b - ZERO
+                        value = value * 10 + (b - ZERO)
                         p++
                     }
                     if (p - at > MAX_DIGITS + 1)
@@ -311,6 +311,12 @@ export class RespReader {
                 }
             }
 
+            if (elements > 0 && depth === MAX_DEPTH)
+                return this.fail(
+                    at,
+                    `arrays nested more than ${MAX_DEPTH} deep`
+                )
+
             // the element is whole: note it, and what it completes
             at = p
             const elementLevel = depth
@@ -318,11 +324,6 @@ export class RespReader {
                 // it comes in front of an element and is none itself
                 this.remaining[depth - 1] = this.remaining[depth - 1] + 1
             if (elements > 0) {
-                if (depth === MAX_DEPTH)
-                    return this.fail(
-                        at,
-                        `arrays nested more than ${MAX_DEPTH} deep`
-                    )
                 this.remaining[depth] = elements
                 depth++
             } else {

@@ -96,12 +96,7 @@ export class Session implements ReplySource {
      * @throws LinkError
      */
     async flush(): Promise<void> {
-        // bytes that nobody asked for would be taken for the next reply
-        if (this.unread())
-            throw new LinkError(
-                Fault.BadReply,
-                "data arrived that was not asked for"
-            )
+        if (this.unread()) await this.readUnasked()
         let bytes = this.batch[0]
         if (this.batchCount > 1) {
             // the same commands as last time are joined already
@@ -118,7 +113,27 @@ export class Session implements ReplySource {
         this.batchBytes = 0
         this.askedAt = ds.millis()
         this.deadline = this.askedAt + this.replyLimitMs
-        await this.connection.send(bytes)
+        try {
+            await this.connection.send(bytes)
+        } catch (e) {
+            // a server that refuses may have said why before it closed
+            if (this.unread()) await this.readUnasked()
+            throw e
+        }
+    }
+
+    /** Bytes that nobody asked for: a server's reason to refuse us at once, or what would be taken for the next reply. */
+    private async readUnasked(): Promise<void> {
+        this.deadline = ds.millis() + this.replyLimitMs
+        if (this.reader.depth === 0 && !this.reader.hasUnread()) {
+            await nextElement(this)
+            if (this.reader.type === RespType.Error)
+                throw new ReplyError(this.reader.text())
+        }
+        throw new LinkError(
+            Fault.BadReply,
+            "data arrived that was not asked for"
+        )
     }
 
     private unread(): boolean {

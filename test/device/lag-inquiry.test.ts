@@ -291,10 +291,11 @@ describe("an operator's false claim", () => {
         expect(scene.text()).toBe("5 counted")
         scene.redis.deliver(5)
         scene.redis.reported = 0
-        for (let i = 0; i < 2; ++i)
-            expect(await scene.poll()).toBe(
-                "0 counted: XINFO GROUPS, XLEN, XREAD"
-            )
+        for (let i = 0; i < 2; ++i) {
+            const said = await scene.poll()
+            expect(scene.text()).toBe("0 counted")
+            expect(said.includes("XREAD")).toBe(true)
+        }
         // another server may be honest
         scene.inquiry.connected()
         await scene.poll()

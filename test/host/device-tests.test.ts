@@ -14,10 +14,13 @@ const files = readdirSync(FOLDER)
 /** Each takes a processor while it is compiled, and while it runs. */
 const concurrency = Math.min(2, availableParallelism())
 
+/** `SEED=123` repeats what a failure of a random test told; else each run has seeds of its own. */
+const seed = process.env.SEED ? { SEED: Number(process.env.SEED) } : {}
+
 describe("device tests", { concurrency }, () => {
     for (const file of files)
         test(file, async t => {
-            const tests = await runDeviceTests(`test/device/${file}`)
+            const tests = await runDeviceTests(`test/device/${file}`, seed)
             for (const { name, failure } of tests)
                 await t.test(name, () => {
                     if (failure !== undefined) assert.fail(failure)

@@ -521,29 +521,23 @@ describe("rows 8 to 14: an open connection", { concurrency: 2 }, () => {
         await picoW.stop()
     })
 
-    test(
-        "10: the firmware resets the chip when its program was restarted in the chip's first seconds",
-        {
-            todo: "src/link/recovery.ts: WARM_START_MS is 10 s, a cold start takes 1.3 s",
-        },
-        async () => {
-            const settings = { REDIS_HOST: "*.redis.lan" }
-            const picoW = await FakePicoW.start({
-                settings,
-                world: {
-                    episodes: [{ what: "dns-silent", fromMs: 0, toMs: 30_000 }],
-                },
-            })
-            const { device } = picoW
-            await device.runFor(5000)
-            await device.deploySettings({ ...FIRMWARE_SETTINGS, ...settings })
-            await device.runFor(60_000)
-            const { verdict, reports } = picoW
-            await picoW.stop()
-            assert.equal(verdict, undefined)
-            assert.equal(reports.filter(r => r.what === "boot").length, 2)
-        }
-    )
+    test("10: the firmware resets the chip when its program was restarted in the chip's first seconds", async () => {
+        const settings = { REDIS_HOST: "*.redis.lan" }
+        const picoW = await FakePicoW.start({
+            settings,
+            world: {
+                episodes: [{ what: "dns-silent", fromMs: 0, toMs: 30_000 }],
+            },
+        })
+        const { device } = picoW
+        await device.runFor(5000)
+        await device.deploySettings({ ...FIRMWARE_SETTINGS, ...settings })
+        await device.runFor(60_000)
+        const { verdict, reports } = picoW
+        await picoW.stop()
+        assert.equal(verdict, undefined)
+        assert.equal(reports.filter(r => r.what === "boot").length, 2)
+    })
 
     test("11: the peer's close is an error after the data, and nothing else", async () => {
         const { words } = await naive(`${CONNECT} ask recv 60000 ask`, {
@@ -802,23 +796,19 @@ describe("rows 15, 16 and 25: Wi-Fi and resets", { concurrency: 2 }, () => {
         await picoW.stop()
     })
 
-    test(
-        "a stale bar of one LED is not a bar for a second longer",
-        { todo: "src/display/patterns.ts: the stale pattern begins lit" },
-        async () => {
-            const picoW = await FakePicoW.start({
-                world: {
-                    redis: { lags: [[0, 1]] },
-                    episodes: [{ what: "hung", fromMs: 20_000, toMs: EVER }],
-                },
-            })
-            const { device } = picoW
-            const { t } = await device.waitForLog(/is stale$/, 30_000)
-            await device.runFor(300)
-            assert.equal(device.leds, "0000000000", `${t}`)
-            await picoW.stop()
-        }
-    )
+    test("a stale bar of one LED is not a bar for a second longer", async () => {
+        const picoW = await FakePicoW.start({
+            world: {
+                redis: { lags: [[0, 1]] },
+                episodes: [{ what: "hung", fromMs: 20_000, toMs: EVER }],
+            },
+        })
+        const { device } = picoW
+        const { t } = await device.waitForLog(/is stale$/, 30_000)
+        await device.runFor(300)
+        assert.equal(device.leds, "0000000000", `${t}`)
+        await picoW.stop()
+    })
 
     test("an empty world: every lag from 0 to 10 is shown as it is", async () => {
         const lags = Array.from({ length: 11 }, (_, lag): [number, number] => [

@@ -14,6 +14,7 @@ const POLLS = 50
 async function busy(entries: number, backlog: number, settings: object) {
     const stream = await TestStream.create(redis.client, "jobs", "g")
     await stream.add(backlog)
+    if (backlog > 0) await loseOne(backlog)
     const proxy = closeAtEnd(await FaultProxy.start(redis))
     const light = await Light.start({
         REDIS_HOST: proxy.host,
@@ -37,6 +38,15 @@ async function busy(entries: number, backlog: number, settings: object) {
     return light
 }
 
+/** From now on Redis's own count cannot be relied on, and what is unread has to be counted. */
+async function loseOne(backlog: number) {
+    const middle = String(Math.ceil(backlog / 2))
+    const half = (await redis.client.sendCommand([
+        ...["XRANGE", "jobs", "-", "+", "COUNT", middle],
+    ])) as unknown as [id: string][]
+    await redis.client.sendCommand(["XDEL", "jobs", half.at(-1)![0]])
+}
+
 /** What the data records said, without repetition. */
 function told(light: Light) {
     return [
@@ -52,7 +62,7 @@ function told(light: Light) {
 }
 
 describe("a busy group far behind", () => {
-    for (const entries of [1, 10, 50, 90])
+    for (const entries of [1, 10, 50])
         test(`is off the scale, and stays so: ${entries} entries a send`, async () => {
             const light = await busy(entries, 3000, {})
             for (const { status, level } of light.readings())
@@ -80,20 +90,17 @@ describe("a busy group far behind", () => {
 })
 
 describe("a busy group that keeps up", () => {
-    for (const [backlog, level] of [
-        [0, 0],
-        [3, 2],
-        [15, 8],
+    // before each send it is given 7 at the most, and 7 come: that is what waits at each moment that counts
+    for (const [backlog, lag, level] of [
+        [0, 7, 4],
+        [16, 15, 8],
     ])
-        test(`with ${backlog} entries ahead of it: level ${level}`, async () => {
+        test(`has the same lag at each poll: ${lag}`, async () => {
             const light = await busy(7, backlog, {})
-            // each send ends in the same lag: the group is given 7 at the most, and 7 come
-            const lag = Math.max(backlog, 7)
-            const wanted = Math.ceil(lag / 2)
             for (const reading of light.readings().slice(1))
                 assert.deepEqual(
                     [reading.status, reading.lag, reading.level],
-                    ["lag", lag, wanted],
+                    ["lag", lag, level],
                     told(light).join("; ")
                 )
         })

@@ -188,6 +188,11 @@ describe("the server", () => {
             ],
             "each change is said once"
         )
+        const statuses = light.statuses()
+        assert.deepEqual(
+            statuses.filter((status, i) => status !== statuses[i - 1]),
+            ["connecting", "lag", "stale", "connecting", "lag"]
+        )
     })
 
     test("restarts empty, on the wall clock: the stream is refused until it is there again", async () => {

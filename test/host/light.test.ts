@@ -109,7 +109,6 @@ describe("the bar", () => {
             STREAM: "many",
             GROUP: "g",
             LEVELS: "1,5,10,50,100,500,1000,5000,10000,20000,30000",
-            POLL_MS: 100,
         })
         await light.sweep()
         let lag = 0
@@ -135,12 +134,12 @@ describe("the bar", () => {
         ]) {
             await stream.add(entries - lag)
             lag = entries
-            await light.run(250)
+            await light.run(POLL_MS)
             await light.reads({ lag, level })
             await light.showsBar(bar(level))
         }
         await stream.add(1)
-        await light.run(250)
+        await light.run(POLL_MS)
         await light.reads({ level: 11, high: 30000 })
         await light.shows(OFF_THE_SCALE)
         await stream.drop()
@@ -383,6 +382,7 @@ describe("credentials", async () => {
         assert.deepEqual(light.said().slice(2), [
             "jobs/staff: NOAUTH Authentication required.; set REDIS_PASS",
         ])
+        assert.deepEqual(light.statuses(), ["connecting", "refused: who"])
 
         await light.configure({ ...AT, REDIS_PASS: "wröng" })
         await light.sweep()
@@ -390,6 +390,8 @@ describe("credentials", async () => {
         assert.deepEqual(light.said().slice(2), [
             "jobs/staff: WRONGPASS invalid username-password pair or user is disabled.; check REDIS_USER and REDIS_PASS",
         ])
+        assert.deepEqual(light.statuses(), ["connecting", "refused: who"])
+        assert.equal(light.reading()!.lag, null)
         assertSecret(light, PASSWORD)
         assertSecret(light, "wröng")
     })

@@ -179,6 +179,7 @@ describe("a setting that cannot be used", () => {
         const since = light.device.now
         await light.run(60_000)
         assert.deepEqual(light.said(since), [], "said once")
+        assert.deepEqual(light.statuses(), ["not configured"])
     })
 
     test("is told together with all the others", async () => {

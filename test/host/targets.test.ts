@@ -296,7 +296,7 @@ describe("GROUP=*", () => {
         )
         await light.reads({ group: "b", lag: 10 }, 15_000)
         const since = light.device.now
-        await light.run(6000)
+        await light.run(3000)
         assert.deepEqual(light.said(since), [])
         await light.stop()
     })

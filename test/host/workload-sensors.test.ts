@@ -60,7 +60,7 @@ describe("sensors", () => {
         console.log(`SEED=${random.seed}`)
         const common = [
             ...["sensors", "--url", redis.server.url, "--warn-above", "22"],
-            ...["--interval", "100", "--work", "2", "--sensors", "8"],
+            ...["--interval", "200", "--work", "2", "--sensors", "20"],
         ]
         const producers = [1, 2].map(
             () => new WorkloadProcess([...common, "--producer"])

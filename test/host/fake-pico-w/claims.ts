@@ -33,8 +33,6 @@ export interface Truth {
  * bar of 0 right after it look like more of the same.
  */
 export const STILL_MS = 1400
-/** A stale bar of one LED begins as it was, for the lit half of the stale pattern, ms (src/display/patterns.ts). */
-const LIT_TIP_MS = 1050
 /** LED1's wink, ms, and a little. */
 const WINK_MS = 250
 
@@ -99,10 +97,9 @@ export function falseClaims(
     return claims.flatMap(claim => {
         // the claim's part that no truth excuses
         let fromMs = claim.fromMs
-        const excusedMs = staleMs + (claim.level === 1 ? LIT_TIP_MS : 0)
         for (const truth of truths)
             if (truth.level === claim.level && truth.fromMs <= fromMs)
-                fromMs = Math.max(fromMs, truth.toMs + excusedMs)
+                fromMs = Math.max(fromMs, truth.toMs + staleMs)
         return fromMs < claim.toMs
             ? [
                   `a bar of ${claim.level} from ${Math.round(claim.fromMs)} to ${Math.round(claim.toMs)} ms, ` +

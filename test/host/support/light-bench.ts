@@ -144,6 +144,13 @@ export class Light {
             .filter(({ stream }) => stream !== undefined)
     }
 
+    /** The status of each data record of the program, those about the device as a whole included. */
+    statuses(): string[] {
+        return this.records.map(
+            ({ record }) => (record as { status: string }).status
+        )
+    }
+
     /** The last data record, of one target if `stream` is given. */
     reading(stream?: string): Reading | undefined {
         return this.readings().findLast(

@@ -1,0 +1,307 @@
+/**
+ * DESIGN.md section 2: who may import whom. The device compiler refuses `node:*`, but not plain TypeScript out of sim/, and
+ * knows no rooms. Types may cross: what is left of the imports when types are erased is held against the table.
+ */
+import assert from "node:assert/strict"
+import { readdirSync, readFileSync } from "node:fs"
+import { join, posix } from "node:path"
+import { describe, test } from "node:test"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+const CORE = "@devicescript/core"
+
+interface Room {
+    what: string
+    /** Files, or folders with a slash at the end. A file belongs to the first room that names it. */
+    files: string[]
+    /** Files, folders with a slash at the end, or packages. */
+    mayImport: string[]
+}
+
+const PURE_REDIS = [
+    "src/redis/resp.ts",
+    "src/redis/reply.ts",
+    "src/redis/refusal.ts",
+    "src/redis/question.ts",
+    "src/redis/stream-id.ts",
+    "src/redis/entries.ts",
+    "src/redis/groups.ts",
+]
+const PURE_LINK = [
+    "src/link/address.ts",
+    "src/link/fault.ts",
+    "src/link/recovery.ts",
+    "src/link/runtime.ts",
+]
+const PURE_DISPLAY = ["src/display/display.ts", "src/display/patterns.ts"]
+const DISPLAY_INTERFACE = "src/display/display.ts"
+const POLLER = [
+    "src/poller.ts",
+    "src/report.ts",
+    "src/status-keeper.ts",
+    "src/target.ts",
+]
+
+const ROOMS: Room[] = [
+    {
+        what: "signal: lag, level, health, age",
+        files: ["src/signal/"],
+        mayImport: ["src/signal/"],
+    },
+    {
+        what: "redis, pure: bytes and their meaning",
+        files: PURE_REDIS,
+        mayImport: PURE_REDIS,
+    },
+    {
+        what: "redis: conversations",
+        files: ["src/redis/"],
+        mayImport: ["src/redis/", "src/link/", CORE],
+    },
+    {
+        what: "ask: what to ask of Redis for a signal",
+        files: ["src/ask/"],
+        mayImport: ["src/ask/", "src/redis/", "src/signal/", CORE],
+    },
+    {
+        what: "link, which runtime: asks the board's configuration",
+        files: ["src/link/runtime.ts"],
+        mayImport: [CORE],
+    },
+    {
+        what: "link, pure: addresses, faults, the recovery policy",
+        files: PURE_LINK,
+        mayImport: PURE_LINK,
+    },
+    {
+        what: "link: Wi-Fi and sockets",
+        files: ["src/link/"],
+        mayImport: ["src/link/", CORE, "@devicescript/net"],
+    },
+    {
+        what: "display, pure: the interface, the patterns",
+        files: PURE_DISPLAY,
+        mayImport: PURE_DISPLAY,
+    },
+    {
+        what: "display: the only file that touches pins",
+        files: ["src/display/gpio.ts"],
+        mayImport: ["src/display/", CORE, "@devicescript/gpio", "@dsboard/"],
+    },
+    {
+        what: "display: the Jacdac service",
+        files: ["src/display/service.ts"],
+        mayImport: ["src/display/", CORE, "@devicescript/server"],
+    },
+    {
+        what: "display: the traffic light's driver",
+        files: ["src/display/traffic-light.ts"],
+        mayImport: ["src/display/", CORE, "@devicescript/drivers"],
+    },
+    {
+        what: "display: the player",
+        files: ["src/display/player.ts"],
+        mayImport: ["src/display/", CORE],
+    },
+    {
+        what: "settings",
+        files: ["src/settings.ts"],
+        mayImport: [DISPLAY_INTERFACE, "src/signal/", ...PURE_LINK],
+    },
+    {
+        what: "the poller's room: it knows signals, Redis, the link, and of displays the interface",
+        files: POLLER,
+        mayImport: [
+            ...POLLER,
+            "src/settings.ts",
+            "src/ask/",
+            "src/redis/",
+            "src/signal/",
+            "src/link/",
+            DISPLAY_INTERFACE,
+            CORE,
+        ],
+    },
+    {
+        what: "composition, and programs beside the firmware: everything",
+        files: [
+            "src/laglight.ts",
+            "src/main.ts",
+            "src/maincheck.ts",
+            "src/mainledtest.ts",
+        ],
+        mayImport: ["src/", CORE, "@devicescript/settings", "@dsboard/"],
+    },
+    {
+        what: "device tests",
+        files: ["test/device/"],
+        mayImport: ["test/device/", "src/", "@devicescript/"],
+    },
+    {
+        what: "the soak, which makes the tests' faults for hours",
+        files: ["sim/soak/"],
+        mayImport: ["sim/", "test/host/support/", "node:", "npm:"],
+    },
+    {
+        what: "the simulator and the tools: Node only",
+        files: ["sim/"],
+        mayImport: ["sim/", "node:", "npm:"],
+    },
+    {
+        what: "tests on the host: they see bytecode, TCP and the Jacdac bus",
+        files: ["test/host/"],
+        mayImport: ["test/host/", "sim/", "node:", "npm:"],
+    },
+]
+
+/** DESIGN.md section 2: main.ts is composition only. */
+const MAX_MAIN_LINES = 60
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+
+function filesIn(folder: string): string[] {
+    return readdirSync(join(ROOT, folder), { recursive: true })
+        .map(String)
+        .filter(name => /\.m?tsx?$/.test(name))
+        .map(name => posix.join(folder, name.replaceAll("\\", "/")))
+}
+
+function within(path: string, places: string[]) {
+    return places.some(place =>
+        /[/:]$/.test(place) ? path.startsWith(place) : path === place
+    )
+}
+
+function roomOf(file: string) {
+    return ROOMS.find(({ files }) => within(file, files))
+}
+
+/** What a file imports or exports from, as a path from the root or a package's name; `erased`: without types. */
+function importsOf(file: string, erased: boolean): string[] {
+    const source = readFileSync(join(ROOT, file), "utf8")
+    const text = erased
+        ? ts.transpileModule(source, {
+              compilerOptions: {
+                  target: ts.ScriptTarget.ES2022,
+                  module: ts.ModuleKind.ES2022,
+              },
+          }).outputText
+        : source
+    const found: string[] = []
+    const visit = (node: ts.Node) => {
+        const from =
+            ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+                ? node.moduleSpecifier
+                : ts.isCallExpression(node) &&
+                    node.expression.kind === ts.SyntaxKind.ImportKeyword
+                  ? node.arguments[0]
+                  : undefined
+        if (from && ts.isStringLiteralLike(from)) found.push(from.text)
+        ts.forEachChild(node, visit)
+    }
+    visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022))
+    return found.map(specifier => placeOf(specifier, file))
+}
+
+function placeOf(specifier: string, file: string) {
+    if (specifier.startsWith(".")) {
+        const path = posix.join(posix.dirname(file), specifier)
+        return /\.[mc]?[jt]sx?$/.test(path) ? path : `${path}.ts`
+    }
+    const isDevice = /^@(devicescript|dsboard)\//.test(specifier)
+    return isDevice || specifier.startsWith("node:")
+        ? specifier
+        : `npm:${specifier}`
+}
+
+const SOURCES = ["src", "test/device", "sim", "test/host"].flatMap(filesIn)
+
+describe("imports", () => {
+    test("every file belongs to a room", () => {
+        const strays = SOURCES.filter(file => !roomOf(file))
+        assert.deepEqual(strays, [], "put them into the table above")
+        assert.ok(SOURCES.length > 100, `${SOURCES.length} files`)
+    })
+
+    test("the table names no file that is not there", () => {
+        const named = ROOMS.flatMap(({ files, mayImport }) => [
+            ...files,
+            ...mayImport,
+        ]).filter(place => place.endsWith(".ts"))
+        const missing = named.filter(place => !SOURCES.includes(place))
+        assert.deepEqual(missing, [])
+    })
+
+    for (const room of ROOMS)
+        test(`of ${room.what}`, () => {
+            const files = SOURCES.filter(file => roomOf(file) === room)
+            assert.ok(files.length > 0, "no files")
+            const strays = files.flatMap(file =>
+                importsOf(file, true)
+                    .filter(place => !within(place, room.mayImport))
+                    .map(place => `${file} imports ${place}`)
+            )
+            assert.deepEqual(strays, [])
+        })
+
+    test("neither sim/ nor the tests on the host see the firmware's sources, not even its types", () => {
+        const strays = SOURCES.filter(file =>
+            within(file, ["sim/", "test/host/"])
+        ).flatMap(file =>
+            importsOf(file, false)
+                .filter(place => within(place, ["src/", "test/device/"]))
+                .map(place => `${file} imports ${place}`)
+        )
+        assert.deepEqual(strays, [])
+    })
+
+    test("device code sees neither sim/ nor Node, not even their types", () => {
+        const strays = SOURCES.filter(file =>
+            within(file, ["src/", "test/device/"])
+        ).flatMap(file =>
+            importsOf(file, false)
+                .filter(place =>
+                    within(place, ["sim/", "test/host/", "node:", "npm:"])
+                )
+                .map(place => `${file} imports ${place}`)
+        )
+        assert.deepEqual(strays, [])
+    })
+
+    test("pins are known to main programs and to gpio.ts alone", () => {
+        const knowing = SOURCES.filter(
+            file =>
+                file.startsWith("src/") &&
+                importsOf(file, true).some(place =>
+                    within(place, ["@dsboard/", "@devicescript/gpio"])
+                )
+        )
+        assert.deepEqual(knowing.sort(), [
+            "src/display/gpio.ts",
+            "src/main.ts",
+            "src/mainledtest.ts",
+        ])
+    })
+
+    test("are told apart from types, and found wherever they are", () => {
+        // a test of the test: report.ts takes only types from target.ts, poller.ts more than that
+        assert.ok(
+            !importsOf("src/report.ts", true).includes("src/target.ts"),
+            "types are erased"
+        )
+        assert.ok(
+            importsOf("src/report.ts", false).includes("src/target.ts"),
+            "types are seen"
+        )
+        assert.ok(
+            importsOf("src/poller.ts", true).includes("src/link/fault.ts"),
+            "values stay"
+        )
+    })
+})
+
+test(`main.ts has ${MAX_MAIN_LINES} lines at most`, () => {
+    const lines = readFileSync(join(ROOT, "src/main.ts"), "utf8").split("\n")
+    assert.ok(lines.length <= MAX_MAIN_LINES, `${lines.length} lines`)
+})
