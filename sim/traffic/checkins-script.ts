@@ -34,7 +34,9 @@ end
 
 local visits = redis.call('HINCRBY', location, 'numCheckins', 1)
 local sum = redis.call('HINCRBY', location, 'numStars', stars)
-redis.call('HSET', location, 'averageStars', string.format('%.2f', sum / visits))
+local hundredths = math.floor((200 * sum + visits) / (2 * visits))
+redis.call('HSET', location, 'averageStars',
+    string.format('%d.%02d', math.floor(hundredths / 100), hundredths % 100))
 if newer(id, redis.call('HGET', location, 'lastId')) then
     redis.call('HSET', location, 'lastId', id, 'lastVisitor', user_id,
         'lastCheckin', string.match(id, '^%d+'))

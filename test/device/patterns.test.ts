@@ -142,22 +142,22 @@ describe("the table: a target", () => {
     shows(
         "stale",
         target(Condition.Stale, 6, 6, false),
-        "○○○○○●○○○○ 1000 ○○○○○○○○○○ 1000"
+        "○○○○○○○○○○ 1000 ○○○○○●○○○○ 1000"
     )
     shows(
         "stale at 0",
         target(Condition.Stale, 0, 0, false),
-        "●○○○○○○○○○ 1000 ○○○○○○○○○○ 1000"
+        "○○○○○○○○○○ 1000 ●○○○○○○○○○ 1000"
     )
     shows(
         "stale off the scale",
         target(Condition.Stale, OFF_SCALE, OFF_SCALE, false),
-        "○○○○○○○○○● 1000 ○○○○○○○○○○ 1000"
+        "○○○○○○○○○○ 1000 ○○○○○○○○○● 1000"
     )
     shows(
         "stale between two levels",
         target(Condition.Stale, 2, 5, false),
-        "○○○○●○○○○○ 1000 ○○○○○○○○○○ 1000"
+        "○○○○○○○○○○ 1000 ○○○○●○○○○○ 1000"
     )
     shows(
         "consumers need a look",

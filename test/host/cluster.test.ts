@@ -482,7 +482,8 @@ describe("Cluster", { concurrency: true }, () => {
             await light.says(
                 /^redis: CLUSTERDOWN .*; waiting until it can answer$/
             )
-            await light.run(STALE_MS + 500)
+            // the stale pattern begins with its dark second
+            await light.run(STALE_MS + 1800)
             assert.ok(wentStale(light), story(light).join("\n"))
             await node.client.sendCommand(["CLUSTER", "ADDSLOTS", other])
             await until(() => cluster.isUp(node), "the cluster to be up")
