@@ -48,6 +48,9 @@ export class Target {
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
     notNow: ReplyError = undefined
 
+    /** The name that GROUP=* found, as bytes and as text. */
+    private labelled: Buffer = undefined
+    private label: string = undefined
     private lagInquiry: LagInquiry
     private consumersInquiry: ConsumersInquiry
     private entries: Lag = unknownLag()
@@ -89,10 +92,9 @@ export class Target {
         return `${this.settings.stream}/${this.groupName()}`
     }
 
-    /** The consumer group's name; with GROUP=* the name of the one that lags most now. */
+    /** The consumer group's name; with GROUP=* the name of the one that lagged most in the last poll. */
     groupName(): string {
-        const found = this.lagInquiry.group?.name
-        return found ? found.toString() : this.settings.group
+        return this.label === undefined ? this.settings.group : this.label
     }
 
     /** Length of the pending entries list; undefined when unknown. */
@@ -173,6 +175,10 @@ export class Target {
             this.status.condition = Condition.RefusedGroup
             this.reason = `the stream has no such consumer group; check GROUP`
             return false
+        }
+        if (group.name !== this.labelled) {
+            this.labelled = group.name
+            this.label = group.name?.toString()
         }
         this.signs.pending = group.pending
         this.signs.consumers = group.consumers

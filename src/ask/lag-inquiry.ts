@@ -18,6 +18,8 @@ import { StreamId } from "../redis/stream-id"
 export const BYTE_BUDGET = 8192
 /** The most entries that are asked for in one poll. */
 const MAX_COUNT = 101
+/** XINFO STREAM is asked where so many entries fit the budget. */
+const STREAM_FROM = 5
 /** Where no more groups than this can be read, their number is asked for first. */
 const MAX_GROUPS_UNASKED = 1000
 /** Between two checks of a reported 0, which a false claim of an operator's can have made, ms. */
@@ -188,26 +190,39 @@ export class LagInquiry implements Asker {
             this.askedUnread = true
             questions.add(this.unreadOf(this.wantedCount()))
         }
-        const probe = this.depth === Depth.Probe
-        if (probe && this.may("xrange")) questions.add(this.before())
-        // its reply holds the first and the last entry
-        if (
-            (probe || this.wantsNewest) &&
+        if (this.depth === Depth.Probe && this.mayProbe())
+            questions.add(this.before())
+        if (this.asksStream()) questions.add(this.streamQuestion)
+    }
+
+    /** How many entries the budget allows in one poll. */
+    private affordable(): number {
+        return Math.floor(BYTE_BUDGET / this.entryBytes)
+    }
+
+    /** Whether there is room for XRANGE's one entry beside one of XREAD's. */
+    private mayProbe(): boolean {
+        return this.may("xrange") && this.affordable() >= 2
+    }
+
+    /** Whether XINFO STREAM is asked: its reply holds the first and the last entry. */
+    private asksStream(): boolean {
+        return (
+            (this.depth === Depth.Probe || this.wantsNewest) &&
             this.may("xinfo|stream") &&
-            this.entryBytes * 2 <= BYTE_BUDGET
+            this.affordable() >= STREAM_FROM
         )
-            questions.add(this.streamQuestion)
     }
 
     /** How many entries to ask for: one more than the display tells apart, within the budget. */
     private wantedCount(): number {
         // what an entry weighs is found out on one, and approached in steps: the next ones may weigh more
         if (this.weighed === 0) return 1
-        const most = Math.min(
-            Math.floor(BYTE_BUDGET / this.entryBytes),
-            MAX_COUNT,
-            this.weighed * 4
-        )
+        let most = this.affordable()
+        // what else is asked for in the same send has entries of its own
+        if (this.depth === Depth.Probe && this.mayProbe()) most--
+        if (this.asksStream()) most -= 2
+        most = Math.min(most, MAX_COUNT, this.weighed * 4)
         if (this.chasing) return Math.max(1, most)
         let wanted = this.top + 1
         const reported = this.evidence.reported
@@ -397,7 +412,8 @@ export class LagInquiry implements Asker {
         if (!moved && this.wantedCount() > this.count) return true
         if (asked === Depth.Probe && !moved) return false
         this.depth = Depth.Probe
-        return true
+        // entries too heavy for anything beside XREAD: another send would tell nothing new
+        return moved || this.mayProbe() || this.asksStream()
     }
 }
 

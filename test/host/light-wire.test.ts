@@ -136,30 +136,35 @@ describe("the server", () => {
         const jobs = await TestStream.create(first.client, "jobs", "staff")
         await jobs.add(9)
         const proxy = closeAtEnd(await FaultProxy.start(first))
-        let askedAt = 0
-        let light: Light | undefined
-        proxy.on("request", () => (askedAt = light?.device.now ?? 0))
-        const AT = { REDIS_HOST: proxy.host, REDIS_PORT: proxy.port }
-        light = await Light.start({ ...JOBS, ...AT })
+        const light = await Light.start({
+            ...JOBS,
+            REDIS_HOST: proxy.host,
+            REDIS_PORT: proxy.port,
+            // each reading has its sign of life, which tells when it was
+            POLL_MS: 2500,
+            STALE_MS: 5000,
+        })
         await light.reads({ lag: 9 })
         await light.showsBar(bar(5))
+        const lastAskedAt = light.frames.findLast(
+            ({ leds }) => leds === "0111100000"
+        )!.t
 
-        const lastAskedAt = askedAt
         await first.server.kill9()
         await proxy.set({ kind: "refuse" })
         proxy.cut("fin")
         await light.run(30_000)
         const end = light.device.now
-        const [tipAt] = light.frames.filter(
-            ({ t, leds }) => t > lastAskedAt && leds === "0000100000"
-        )
-        // STALE_MS is 5000
-        const age = tipAt.t - lastAskedAt
+        // the bar is taken away at once: the stale pattern begins with its dark second
+        const staleAt = light.frames.find(
+            ({ t, leds }) => t > lastAskedAt && leds === "0000000000"
+        )!.t
+        const age = staleAt - lastAskedAt
         assert.ok(age > 4950 && age < 5100, `bar until ${age} ms`)
-        const staleFor = light.shown(tipAt.t, lastAskedAt + 29_900)
+        const staleFor = light.shown(staleAt, lastAskedAt + 29_900)
         assertCycle(staleFor, stale(5))
         // the link counts as down from its first failure on, less than a poll's interval later
-        await light.run(Math.max(0, lastAskedAt + 32_500 - end))
+        await light.run(Math.max(0, lastAskedAt + 33_000 - end))
         await light.shows(CONNECTING)
         assert.equal(light.said().at(-1), "light: connecting")
 

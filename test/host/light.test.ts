@@ -273,6 +273,32 @@ describe("a lag that Redis does not report", () => {
         await light.reads({ lag: 7, level: 4 })
     })
 
+    test("is found out within 10 s where an operator made Redis report 0", async () => {
+        const stream = await TestStream.create(client, "jobs", "staff")
+        await stream.add(9)
+        await stream.read("staff", 9)
+        const light = await Light.start(JOBS)
+        await light.reads({ lag: 0 })
+        await light.run(2000)
+        const entries = (await client.sendCommand([
+            ...["XRANGE", "jobs", "-", "+", "COUNT", "5"],
+        ])) as unknown as [id: string][]
+        await client.sendCommand([
+            ...["XGROUP", "SETID", "jobs", "staff", entries[4][0]],
+            ...["ENTRIESREAD", "9"],
+        ])
+        assert.equal(await stream.reportedLag("staff"), 0)
+        await light.reads({ lag: 4 }, 11_100)
+        await light.showsBar(bar(2))
+        // what was caught lying is not believed again
+        await light.run(30_000)
+        assert.equal(light.reading()!.lag, 4)
+        // and at the start it is not believed at all
+        await light.configure(JOBS)
+        await light.reads({})
+        assert.equal(light.readings()[0].lag, 4)
+    })
+
     test("is counted where the field does not exist, as in Redis 6", async () => {
         const vector = lagVectors().find(
             ({ version, scenario }) =>

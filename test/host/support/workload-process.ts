@@ -21,8 +21,7 @@ export class WorkloadProcess implements Mortal {
     readonly pids: number[] = []
     kills = 0
     private child: ChildProcess | undefined
-    /** In this life. */
-    private runs = false
+    runs = false
 
     /** @param args as after `npm run traffic --` */
     constructor(private readonly args: string[]) {}
@@ -64,6 +63,7 @@ export class WorkloadProcess implements Mortal {
     /** As a crash would end it. */
     async kill9() {
         this.kills++
+        this.runs = false
         await this.end("SIGKILL")
     }
 
@@ -85,25 +85,40 @@ export class WorkloadProcess implements Mortal {
 }
 
 export interface Mortal {
+    /** In this life. */
+    readonly runs: boolean
     kill9(): Promise<void>
     start(): unknown
 }
 
-/**
- * Kills one process after another by SIGKILL, at random moments, and starts it again at once.
- * @param gapMs shortest and longest time between two kills
- */
+export interface KillingOptions {
+    random: SeededRandom
+    /** Shortest and longest time between two kills, in ms. */
+    gapMs: [number, number]
+    /** At least so many kills. */
+    kills: number
+    /** Whether enough has been done meanwhile: a busy computer takes longer. */
+    isEnough: () => Promise<boolean>
+    /** It ends then in any case. */
+    timeoutMs: number
+}
+
+/** Of the kills that hit a process before it is at work, most are spared: on a busy computer nothing would get done. */
+const SPARED = 0.75
+
+/** Kills one process after another by SIGKILL, at random moments, and starts it again at once. */
 export async function killAtRandom(
-    random: SeededRandom,
     processes: Mortal[],
-    { forMs, gapMs: [least, most] }: { forMs: number; gapMs: [number, number] }
+    { random, gapMs, kills, isEnough, timeoutMs }: KillingOptions
 ) {
-    const deadline = Date.now() + forMs
-    for (;;) {
-        await sleep(random.between(least, most))
-        if (Date.now() > deadline) return
+    const deadline = Date.now() + timeoutMs
+    for (let done = 0; Date.now() < deadline;) {
+        if (done >= kills && (await isEnough())) return
+        await sleep(random.between(...gapMs))
         const victim = random.pick(processes)
+        if (!victim.runs && random.next() < SPARED) continue
         await victim.kill9()
         victim.start()
+        done++
     }
 }
