@@ -16,7 +16,7 @@ import { stoppedAfterEach } from "./support/stopped-after-each.ts"
 import { until } from "./support/until.ts"
 
 const { stream, group } = ORDERS_DEFAULTS
-const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 20_000
 
 describe("scaling", () => {
     const policies = fc

@@ -18,7 +18,7 @@ import { killAtRandom, WorkloadProcess } from "./support/workload-process.ts"
 
 const { stream, group } = ORDERS_DEFAULTS
 const DEAD = `${stream}:dead`
-const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 20_000
 /** As long as the processes are killed at most. */
 const KILLING_MS = 8000
 

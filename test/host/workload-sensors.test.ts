@@ -12,7 +12,7 @@ import { isWorkedOff } from "./support/worked-off.ts"
 import { killAtRandom, WorkloadProcess } from "./support/workload-process.ts"
 
 const { stream, group, warnAboveC } = SENSORS_DEFAULTS
-const TIMEOUT_MS = 12_000
+const TIMEOUT_MS = 20_000
 /** As long as the processes are killed at most. */
 const KILLING_MS = 8000
 

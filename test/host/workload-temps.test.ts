@@ -22,7 +22,7 @@ import { killAtRandom, WorkloadProcess } from "./support/workload-process.ts"
 
 const AVERAGES = "temps:averages"
 const { group } = TEMPS_DEFAULTS
-const TIMEOUT_MS = 12_000
+const TIMEOUT_MS = 20_000
 /** As long as the processes are killed at most. */
 const KILLING_MS = 8000
 const HOUR_MS = 3_600_000
