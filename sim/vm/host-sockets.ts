@@ -14,7 +14,7 @@ const PIECE_INTERVAL_MS = 1
 /** Data held for the program before the host is told to wait. */
 const BUFFERED_PIECES_MAX = 64
 /** How long a driven clock waits for the host's answer, in real time. */
-const ANSWER_WAIT_MS = 250
+const ANSWER_WAIT_MS = 1000
 /** How long it then waits for more of the same answer, in real time. */
 const MORE_WAIT_MS = 2
 

@@ -131,8 +131,8 @@ const ALL_OF_HELLO: Ordeal[] = [
         reconnects: true,
     },
     {
-        name: "AUTH, SELECT, poll: three bytes at a time",
-        fault: { kind: "pieces", bytes: 3, everyMs: 1 },
+        name: "AUTH, SELECT, poll: a dozen bytes at a time",
+        fault: { kind: "pieces", bytes: 12, everyMs: 1 },
         reconnects: true,
     },
 ]
@@ -190,8 +190,8 @@ function polling(bytes: number): Ordeal[] {
         { name: "a black hole", fault: { kind: "black-hole" }, says: silent },
         { name: "slow", fault: { kind: "delay", ms: 200 } },
         {
-            name: "three bytes at a time",
-            fault: { kind: "pieces", bytes: 3, everyMs: 1 },
+            name: "a dozen bytes at a time",
+            fault: { kind: "pieces", bytes: 12, everyMs: 1 },
         },
         {
             name: "a pause at each place in turn",
