@@ -1,13 +1,24 @@
-/** What the workloads are made of: stream IDs in order, and what an older server says of overdue entries. */
+/** What the workloads are made of: stream IDs in order, overdue entries on older servers, a stream kept short. */
 import assert from "node:assert/strict"
 import { after, before, describe, test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
 import fc from "fast-check"
+import {
+    CHECKINS_DEFAULTS,
+    randomCheckin,
+    startCheckins,
+} from "../../sim/traffic/checkins.ts"
 import { OverdueEntries } from "../../sim/traffic/parts/overdue.ts"
 import { compareIds, NEWER_LUA } from "../../sim/traffic/parts/stream-id.ts"
 import { connectionTo } from "../../sim/traffic/redis-client.ts"
 import { startTestRedis } from "./support/redis-server.ts"
 import type { TestRedis } from "./support/redis-server.ts"
 import { CannedReplyServer } from "./support/scripted-server.ts"
+import { stoppedAfterEach } from "./support/stopped-after-each.ts"
+import { until } from "./support/until.ts"
+import { isWorkedOff } from "./support/worked-off.ts"
+
+const TIMEOUT_MS = 20_000
 
 describe("stream IDs", () => {
     let redis: TestRedis
@@ -115,5 +126,84 @@ describe("overdue entries", () => {
             XRANGE: "*1\r\n*2\r\n$3\r\n5-1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n",
         })
         assert.deepEqual(taken, { entry: undefined, acknowledged: [] })
+    })
+})
+
+describe("consumers and their stream", () => {
+    const { stream, group } = CHECKINS_DEFAULTS
+    const start = stoppedAfterEach(startCheckins)
+    let redis: TestRedis
+    before(async () => {
+        redis = await startTestRedis()
+    })
+    after(() => redis.stop())
+
+    const isIdle = () => isWorkedOff(redis.client, stream, group)
+
+    test("a server without XAUTOCLAIM will do", async () => {
+        const old = await startTestRedis({
+            args: ["--rename-command", "XAUTOCLAIM", ""],
+        })
+        try {
+            await old.client.xGroupCreate(stream, group, "0", {
+                MKSTREAM: true,
+            })
+            for (let i = 0; i < 3; i++)
+                await old.client.xAdd(stream, "*", { ...randomCheckin() })
+            await old.client.xReadGroup(group, "gone", {
+                ...{ key: stream, id: ">" },
+            })
+            const [{ id }] = (await old.client.xRange(stream, "-", "+"))!
+            await old.client.xDel(stream, id)
+            const traffic = await start(old.server.url, {
+                ...{ producer: false, consumers: ["ada"] },
+                ...{ ratePerS: 100, adoptAfterMs: 300 },
+            })
+            await until(
+                "nothing is pending",
+                TIMEOUT_MS,
+                async () =>
+                    (await old.client.xPending(stream, group)).pending === 0
+            )
+            await traffic.stop()
+            assert.equal(await old.client.zCard(`${stream}:done`), 2)
+        } finally {
+            await old.stop()
+        }
+    })
+
+    test("the stream is kept short, and nothing of it lost", async () => {
+        const added = async () =>
+            Number((await redis.client.xInfoStream(stream))["entries-added"])
+        const idle = await start(redis.server.url, {
+            ...{ consumers: [], maxLength: 100 },
+            tide: { ratePerS: 400, peak: 400, periodS: 5 },
+        })
+        await until("it is full", TIMEOUT_MS, async () => (await added()) > 200)
+        await sleep(1300)
+        const full = await added()
+        await sleep(500)
+        assert.equal(await added(), full, "the producer waits")
+        assert.equal(await redis.client.xLen(stream), full, "all are there")
+        const reader = await start(redis.server.url, {
+            ...{ producer: false, consumers: ["ada"], ratePerS: 1000 },
+        })
+        await until(
+            "it flows again, and is short",
+            TIMEOUT_MS,
+            async () =>
+                (await added()) > full + 100 &&
+                (await redis.client.xLen(stream)) < full
+        )
+        await idle.stop()
+        await until("all are processed", TIMEOUT_MS, isIdle)
+        await reader.stop()
+        const users = await redis.client.keys("ncc:users:*")
+        let sum = 0
+        for (const key of users)
+            sum += Number(await redis.client.hGet(key, "numCheckins"))
+        assert.equal(sum, await added())
+        const done = await redis.client.zCard(`${stream}:done`)
+        assert.ok(done <= (await redis.client.xLen(stream)) + 50, `${done}`)
     })
 })
