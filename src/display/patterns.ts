@@ -100,10 +100,15 @@ export function targetPattern(status: TargetStatus, leds: number): Pattern {
             }
         }
         case Condition.Stale: {
-            // only the tip of the last bar; a bar of 0 has none and lends LED1. Dark first: a lit LED1 is a bar of 1
+            // only the tip of the last bar; a bar of 0 has none and lends LED1. It begins with what the bar was not:
+            // dark, or lit after a bar of 0. Else the old bar would seem to stand for a second more
             const tip = Math.min(Math.max(status.high, 1), leds)
+            const lit = bar(leds, tip) ^ bar(leds, tip - 1)
             return {
-                steps: [0, 1000, bar(leds, tip) ^ bar(leds, tip - 1), 1000],
+                steps:
+                    status.high > 0
+                        ? [0, 1000, lit, 1000]
+                        : [lit, 1000, 0, 1000],
                 beats: false,
             }
         }

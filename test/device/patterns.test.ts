@@ -147,7 +147,7 @@ describe("the table: a target", () => {
     shows(
         "stale at 0",
         target(Condition.Stale, 0, 0, false),
-        "○○○○○○○○○○ 1000 ●○○○○○○○○○ 1000"
+        "●○○○○○○○○○ 1000 ○○○○○○○○○○ 1000"
     )
     shows(
         "stale off the scale",
@@ -180,6 +180,16 @@ describe("the table: a target", () => {
             const steps = targetPattern(lag(level, level), LEDS).steps
             expect(steps.length).toBe(2)
             expect(steps[0]).toBe(((1 << level) - 1) << (LEDS - level))
+        }
+    })
+    test("a bar that goes stale changes at once", () => {
+        for (let level = 0; level <= LEDS; ++level) {
+            const before = targetPattern(lag(level, level), LEDS).steps[0]
+            const after = targetPattern(
+                target(Condition.Stale, level, level, false),
+                LEDS
+            ).steps[0]
+            expect(before !== after).toBe(true)
         }
     })
     test("off the scale takes precedence over the consumers", () => {
