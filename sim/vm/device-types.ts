@@ -14,6 +14,11 @@ export interface DeviceOptions {
     gcStress?: boolean
     /** Bytes in one piece of TCP data handed to the program. Default 1460, as on the board. */
     maxPieceBytes?: number
+    /**
+     * How long a driven clock waits for a host's answer before it runs on without, in real milliseconds. Default 1000;
+     * more, on a busy computer, where an answer certainly comes.
+     */
+    answerWaitMs?: number
     /** File URL of a module that stands in for the network (default export: `SocketsFactory`). */
     socketsModule?: string
     /** "driven": time stands still but for `runFor` and the `waitFor...` helpers. Default "real". */

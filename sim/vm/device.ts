@@ -31,6 +31,9 @@ const DARK = "0000000000"
 /** A TCP segment on the board's network, in bytes. */
 const SEGMENT_BYTES = 1460
 
+/** How long a driven clock waits for a host's answer, in real time. */
+const ANSWER_WAIT_MS = 1000
+
 /** How long the device may take for a deploy. Much: a test machine can be busy. */
 const DEPLOY_TIMEOUT_MS = 20_000
 
@@ -267,6 +270,7 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
             deviceId: this.deviceId,
             gcStress: options.gcStress ?? false,
             maxPieceBytes: options.maxPieceBytes ?? SEGMENT_BYTES,
+            answerWaitMs: options.answerWaitMs ?? ANSWER_WAIT_MS,
             socketsModule: options.socketsModule,
             clock: options.clock ?? "real",
             originMs: this.originMs,

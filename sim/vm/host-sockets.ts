@@ -13,8 +13,6 @@ import type { SocketHost, Sockets } from "./sockets.ts"
 const PIECE_INTERVAL_MS = 1
 /** Data held for the program before the host is told to wait. */
 const BUFFERED_PIECES_MAX = 64
-/** How long a driven clock waits for the host's answer, in real time. */
-const ANSWER_WAIT_MS = 1000
 /** How long it then waits for more of the same answer, in real time. */
 const MORE_WAIT_MS = 2
 
@@ -30,6 +28,8 @@ class HostSocket {
     private lastEvent: { event: "close" | "error"; text?: string } | undefined
     private pumping = false
     private dropped = false
+    /** Redis answers a QUIT with a word and the end of the connection: the word alone is not the answer. */
+    private isLeaving = false
     private answerArrived: () => void
 
     constructor(
@@ -38,7 +38,7 @@ class HostSocket {
         private readonly name: string,
         private readonly host: SocketHost
     ) {
-        this.answerArrived = host.clock.expectInput(ANSWER_WAIT_MS)
+        this.answerArrived = host.clock.expectInput(host.answerWaitMs)
         socket.setNoDelay(true)
         socket.once(secure ? "secureConnect" : "connect", () => {
             this.answerArrived()
@@ -73,7 +73,8 @@ class HostSocket {
 
     write(bytes: Uint8Array) {
         this.answerArrived()
-        this.answerArrived = this.host.clock.expectInput(ANSWER_WAIT_MS)
+        this.isLeaving = Buffer.from(bytes).includes("\r\nQUIT\r\n")
+        this.answerArrived = this.host.clock.expectInput(this.host.answerWaitMs)
         this.socket.write(bytes)
     }
 
@@ -87,9 +88,11 @@ class HostSocket {
     }
 
     private receive(bytes: Uint8Array) {
-        this.answerArrived()
         if (this.dropped) return
-        this.answerArrived = this.host.clock.expectInput(MORE_WAIT_MS)
+        if (!this.isLeaving) {
+            this.answerArrived()
+            this.answerArrived = this.host.clock.expectInput(MORE_WAIT_MS)
+        }
         const size = this.host.maxPieceBytes
         for (let i = 0; i < bytes.length; i += size)
             this.pieces.push(bytes.subarray(i, i + size))

@@ -8,6 +8,8 @@ export interface StartMessage {
     gcStress: boolean
     /** Bytes in one piece of TCP data handed to the program, at most. */
     maxPieceBytes: number
+    /** How long a driven clock waits for a host's answer, in real milliseconds. */
+    answerWaitMs: number
     /** File URL of a module that replaces host-sockets.ts (see sockets.ts). */
     socketsModule?: string
     clock: "real" | "driven"

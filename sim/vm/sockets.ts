@@ -14,6 +14,8 @@ export interface SocketHost {
     clock: Clock
     /** Bytes in one "data" event, at most. */
     maxPieceBytes: number
+    /** How long a driven clock waits for a host's answer, in real milliseconds. */
+    answerWaitMs: number
 }
 
 /** The network's side. Each function returns 0, or a negative number for a failure. */

@@ -2,15 +2,11 @@
 import { fork } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { EventEmitter } from "node:events"
-import { createRequire } from "node:module"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { fileURLToPath } from "node:url"
 import type { FromDevice, StartMessage, ToDevice } from "./messages.ts"
+import { bundleOf } from "./process-bundle.ts"
 
-const VM_PROCESS = fileURLToPath(new URL("vm-process.ts", import.meta.url))
-// by its file, since the process may run in any folder
-const TSX = pathToFileURL(
-    createRequire(import.meta.url).resolve("tsx")
-).toString()
+const VM_PROCESS = new URL("vm-process.ts", import.meta.url).href
 
 type Request<K extends ToDevice["kind"]> = Omit<
     Extract<ToDevice, { kind: K }>,
@@ -38,9 +34,9 @@ export class VmLink extends EventEmitter<{
         super()
         // a test runner's settings are not for this process
         const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env
-        const child = (this.child = fork(VM_PROCESS, {
+        const child = (this.child = fork(fileURLToPath(bundleOf(VM_PROCESS)), {
             serialization: "advanced",
-            execArgv: ["--import", TSX],
+            execArgv: ["--enable-source-maps"],
             stdio: ["ignore", "ignore", "pipe", "ipc"],
             env,
         }))
@@ -65,7 +61,12 @@ export class VmLink extends EventEmitter<{
         child.on("error", error => {
             this.stderr += error.message
         })
-        this.send({ kind: "start", ...start })
+        const { socketsModule } = start
+        this.send({
+            kind: "start",
+            ...start,
+            socketsModule: socketsModule && runnable(socketsModule),
+        })
     }
 
     get pid() {
@@ -107,4 +108,9 @@ export class VmLink extends EventEmitter<{
             pending?.reject(new Error(message.error))
         else pending?.resolve(message.value)
     }
+}
+
+/** The process understands JavaScript only. */
+function runnable(module: string) {
+    return new URL(module).pathname.endsWith(".ts") ? bundleOf(module) : module
 }

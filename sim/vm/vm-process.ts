@@ -141,13 +141,14 @@ class Device {
     }
 
     private async createSockets() {
-        const { socketsModule, maxPieceBytes } = this.options
+        const { socketsModule, maxPieceBytes, answerWaitMs } = this.options
         const create: SocketsFactory = socketsModule
             ? (await import(socketsModule)).default
             : hostSockets
         return create({
             clock: this.clock,
             maxPieceBytes,
+            answerWaitMs,
             emit: (event, arg) => {
                 this.socketEvents.push([event, arg])
                 if (this.inVm === 0) this.deliverSocketEvents()

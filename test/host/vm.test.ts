@@ -435,6 +435,7 @@ describe("device's network", () => {
         const sockets = hostSockets({
             clock: new RealClock(),
             maxPieceBytes: 4,
+            answerWaitMs: 1000,
             emit: (event, arg) =>
                 events.push(
                     typeof arg === "object"
@@ -509,6 +510,34 @@ describe("driven clock", () => {
         server.close()
         assert.ok(device.logs.some(log => log.text === "end"))
         await device.stop()
+    })
+
+    test("waits for the end that a QUIT brings, not only for its reply", async () => {
+        const server = await serve(socket =>
+            socket.once("data", async () => {
+                socket.write("+OK\r\n")
+                await sleep(50)
+                socket.end()
+            })
+        )
+        const clock = new DrivenClock(0)
+        const events: string[] = []
+        const sockets = hostSockets({
+            clock,
+            maxPieceBytes: 1460,
+            answerWaitMs: 5000,
+            emit: event => {
+                events.push(event)
+                if (event === "close") clock.stop()
+            },
+        })
+        sockets.open("127.0.0.1", server.port, false)
+        await clock.runUntil(1000, () => {})
+        sockets.write(Buffer.from("*1\r\n$4\r\nQUIT\r\n"))
+        clock.setTimeout(() => events.push("a minute"), 60_000)
+        await clock.runUntil(3_600_000, () => {})
+        server.close()
+        assert.deepEqual(events, ["open", "data", "close"])
     })
 
     test("takes settings and resets as well", async () => {

@@ -41,9 +41,9 @@ const STEP_MS = 20
 /** From a program's start to the end of its power-on sweep: settings 0.6 s, services 0.5 s, the sweep, and a margin. */
 const SWEPT_MS = 5000
 
-/** See light-patient-sockets.ts. For a test in which no answer comes on purpose there is `impatient`. */
-const PATIENT = new URL("light-patient-sockets.ts", import.meta.url).href
-export const impatient: Partial<DeviceOptions> = { socketsModule: undefined }
+/** An answer certainly comes, however busy the computer. For a test in which none comes on purpose there is `impatient`. */
+const PATIENCE_MS = 15_000
+export const impatient: Partial<DeviceOptions> = { answerWaitMs: undefined }
 
 const { bytecode } = await buildFirmware()
 
@@ -80,7 +80,7 @@ export class Light {
         await SimulatedDevice.start({
             bytecode,
             clock: "driven",
-            socketsModule: light.isDriven ? PATIENT : undefined,
+            answerWaitMs: PATIENCE_MS,
             settings,
             ...options,
             onCreated: device => light.attach(device),

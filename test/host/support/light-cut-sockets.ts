@@ -5,12 +5,12 @@
  * - `?drip` hands over byte by byte;
  * - `?close` closes the connection in the middle of each fourth long reply, at other offsets each time.
  */
+import hostSockets from "../../../sim/vm/host-sockets.ts"
 import type {
     SocketEvent,
     SocketHost,
     Sockets,
 } from "../../../sim/vm/sockets.ts"
-import patientSockets from "./light-patient-sockets.ts"
 
 /** File URLs for the option `socketsModule`. */
 export const CUT_REPLIES = new URL("?cut", import.meta.url).href
@@ -61,7 +61,7 @@ export default function cutSockets(host: SocketHost): Sockets {
         return [["data", bytes.subarray(0, offset)], ["close"]]
     }
 
-    const sockets = patientSockets({
+    const sockets = hostSockets({
         ...host,
         emit(event, arg) {
             if (arg instanceof Uint8Array) waiting.push(...events(arg))
