@@ -269,29 +269,24 @@ describe("the page over a local Redis", () => {
         for (let i = 0; i < 3; i++) await press("Faster")
     })
 
-    // fails: the page does not say that the group was deleted within 15 s
-    const todo = "the word for a deleted group does not appear on the page"
-    test(
-        "group and stream: deleted, the light says which is missing",
-        { todo },
-        async () => {
-            await press("Pause")
-            await press("Delete group")
-            await said(/deleted the group drivers/)
-            assert.deepEqual(await groups(), [])
-            await title(/refused: which group/)
-            await press("Delete stream")
-            await said(/deleted the stream parcels/)
-            assert.equal(await client.exists(STREAM), 0)
-            await title(/refused: which stream/)
-            const shape = page.locator(".status .shape")
-            assert.equal(await shape.getAttribute("data-shape"), "●○◐◐○○◐◐○●")
-            await press("Create")
-            await said(/created the group drivers/)
-            assert.equal((await groups()).length, 1)
-            await title(/Nothing behind/)
-        }
-    )
+    // Pause takes until the last read is over, and so ends after the deletion: its word is not to hide the later one
+    test("group and stream: deleted, the light says which is missing", async () => {
+        await press("Pause")
+        await press("Delete group")
+        await said(/deleted the group drivers/)
+        assert.deepEqual(await groups(), [])
+        await title(/refused: which group/)
+        await press("Delete stream")
+        await said(/deleted the stream parcels/)
+        assert.equal(await client.exists(STREAM), 0)
+        await title(/refused: which stream/)
+        const shape = page.locator(".status .shape")
+        assert.equal(await shape.getAttribute("data-shape"), "●○◐◐○○◐◐○●")
+        await press("Create")
+        await said(/created the group drivers/)
+        assert.equal((await groups()).length, 1)
+        await title(/Nothing behind/)
+    })
 
     test("Redis: stopped it is gone, started it is back; the LEDs tell", async () => {
         await press("Stop Redis")

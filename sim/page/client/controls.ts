@@ -6,6 +6,9 @@ const said = find("#said")
 const workload = find<HTMLSelectElement>("#workload")
 const count = find<HTMLInputElement>("#count")
 const delay = find<HTMLInputElement>("#delay")
+/** Actions are numbered in the order of their beginning. */
+let begun = 0
+let told = 0
 const modes = [
     ...document.querySelectorAll<HTMLInputElement>("input[name=mode]"),
 ]
@@ -109,6 +112,7 @@ async function act(
     action: string,
     params: Record<string, unknown>
 ) {
+    const number = ++begun
     control.setAttribute("aria-busy", "true")
     try {
         const response = await fetch(`/actions/${action}`, {
@@ -120,15 +124,18 @@ async function act(
             said?: string
             error?: string
         }
-        tell(answer.said ?? answer.error ?? "", response.ok)
+        tell(number, answer.said ?? answer.error ?? "", response.ok)
     } catch {
-        tell("The simulator does not answer.", false)
+        tell(number, "The simulator does not answer.", false)
     } finally {
         control.removeAttribute("aria-busy")
     }
 }
 
-function tell(text: string, isDone: boolean) {
+/** Some actions take longer than others: what an earlier one brought never hides what a later one did, unless it failed. */
+function tell(number: number, text: string, isDone: boolean) {
+    if (number < told && isDone) return
+    told = Math.max(told, number)
     said.dataset.done = String(isDone)
     said.textContent = text
 }
