@@ -14,6 +14,8 @@ export interface SimOptions {
     json: boolean
     /** Path of a settings file that takes the place of .env.local. */
     settings?: string
+    /** Whether the settings are checked before they are deployed. */
+    check: boolean
     /** Whether the page is served. */
     page: boolean
     /** The page's TCP port; 0 is any free one. Default: 7878, or any free one if that is taken. */
@@ -38,6 +40,10 @@ const OPTIONS: CommandOptions = {
         type: "string",
         value: "FILE",
         help: "deploy these settings in place of .env.local",
+    },
+    "no-check": {
+        type: "boolean",
+        help: "deploy the settings as they are, to see what the light makes of a mistake",
     },
     port: {
         type: "string",
@@ -94,6 +100,7 @@ export function parseSimOptions(args: string[]): SimOptions {
     return {
         json: values.json === true,
         settings: values.settings as string | undefined,
+        check: values["no-check"] !== true,
         page: values["no-page"] !== true,
         port: number("port", 65_535),
         listen: values.listen as string | undefined,

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Cleanup } from "./cleanup.ts"
 import { UsageError } from "./command-line.ts"
+import { checkOrRefuse } from "./desk/settings-check.ts"
 import { buildFirmware } from "./firmware.ts"
 import { parseSimOptions, SIM_HELP } from "./options.ts"
 import type { SimOptions } from "./options.ts"
@@ -50,7 +51,11 @@ async function start(
     }
 
     stopped.throwIfAborted()
-    onProgress("building the firmware")
+    onProgress(
+        options.check
+            ? "building the firmware, checking the settings"
+            : "building the firmware"
+    )
     const [firmware, redis] = await Promise.all([
         // the compiler is another process: it is to end before we do
         cleanup.waitFor(buildFirmware()),
@@ -60,6 +65,7 @@ async function start(
                 signal: stopped,
             })
         ),
+        options.check && cleanup.waitFor(checked(options.settings)),
     ])
     stopped.throwIfAborted()
     onProgress(`firmware: ${firmware.sizeBytes} bytes of bytecode`)
@@ -89,6 +95,11 @@ async function start(
     picture.on("change", snapshot => view.change(snapshot))
     picture.on("log", entry => view.log(entry))
     return device
+}
+
+/** Mistakes that the light could only call "not configured" are told here, with their lines. @throws DeskError */
+function checked(localFile: string | undefined) {
+    return checkOrRefuse(ROOT, { board: "simulator", localFile })
 }
 
 /** Resolves when the device ends, which it does not do by itself. */

@@ -21,7 +21,8 @@ import { History } from "./history.ts"
 import { JacdacHost } from "./jacdac-host.ts"
 import { panicText, parseLogLine } from "./log-line.ts"
 import type { FromDevice, MemoryReport } from "./messages.ts"
-import { VmLink } from "./vm-link.ts"
+import { processFiles, VmLink } from "./vm-link.ts"
+import type { ProcessFiles } from "./vm-link.ts"
 
 export type * from "./device-types.ts"
 export type { MemoryReport } from "./messages.ts"
@@ -54,6 +55,7 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     private readonly deviceId: string
     private readonly originMs = performance.timeOrigin + performance.now()
     private readonly host: JacdacHost
+    private files!: ProcessFiles
     private link!: VmLink
     private flash: Uint8Array = new Uint8Array(0)
     private currentLeds = DARK
@@ -259,6 +261,8 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     }
 
     private async powerOn() {
+        this.files = await processFiles(this.options.socketsModule)
+        if (this.stopping) throw new Error("the device was stopped")
         this.boot()
         await this.settled()
     }
@@ -266,12 +270,11 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     /** Starts the VM's process from what is in flash. */
     private boot() {
         const { options } = this
-        const link = (this.link = new VmLink({
+        const link = (this.link = new VmLink(this.files, {
             deviceId: this.deviceId,
             gcStress: options.gcStress ?? false,
             maxPieceBytes: options.maxPieceBytes ?? SEGMENT_BYTES,
             answerWaitMs: options.answerWaitMs ?? ANSWER_WAIT_MS,
-            socketsModule: options.socketsModule,
             clock: options.clock ?? "real",
             originMs: this.originMs,
             nowMs: this.lastT,

@@ -4,7 +4,7 @@ import type { ChildProcess } from "node:child_process"
 import { EventEmitter } from "node:events"
 import { fileURLToPath } from "node:url"
 import type { FromDevice, StartMessage, ToDevice } from "./messages.ts"
-import { bundleOf } from "./process-bundle.ts"
+import { runnable } from "./process-bundle.ts"
 
 const VM_PROCESS = new URL("vm-process.ts", import.meta.url).href
 
@@ -16,6 +16,23 @@ type Request<K extends ToDevice["kind"]> = Omit<
 interface Pending {
     resolve(value: unknown): void
     reject(error: Error): void
+}
+
+/** What a device's process runs. */
+export interface ProcessFiles {
+    file: string
+    /** URL of the module that replaces host-sockets.ts. */
+    socketsModule?: string
+}
+
+/** @throws if the process, or the module, does not compile */
+export async function processFiles(
+    socketsModule: string | undefined
+): Promise<ProcessFiles> {
+    return {
+        file: fileURLToPath(await runnable(VM_PROCESS)),
+        socketsModule: socketsModule && (await runnable(socketsModule)),
+    }
 }
 
 /** @event message each message of the device, replies to requests excepted
@@ -30,11 +47,14 @@ export class VmLink extends EventEmitter<{
     private nextId = 1
     private stderr = ""
 
-    constructor(start: Omit<StartMessage, "kind">) {
+    constructor(
+        { file, socketsModule }: ProcessFiles,
+        start: Omit<StartMessage, "kind" | "socketsModule">
+    ) {
         super()
         // a test runner's settings are not for this process
         const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env
-        const child = (this.child = fork(fileURLToPath(bundleOf(VM_PROCESS)), {
+        const child = (this.child = fork(file, {
             serialization: "advanced",
             execArgv: ["--enable-source-maps"],
             stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -61,12 +81,7 @@ export class VmLink extends EventEmitter<{
         child.on("error", error => {
             this.stderr += error.message
         })
-        const { socketsModule } = start
-        this.send({
-            kind: "start",
-            ...start,
-            socketsModule: socketsModule && runnable(socketsModule),
-        })
+        this.send({ kind: "start", ...start, socketsModule })
     }
 
     get pid() {
@@ -108,9 +123,4 @@ export class VmLink extends EventEmitter<{
             pending?.reject(new Error(message.error))
         else pending?.resolve(message.value)
     }
-}
-
-/** The process understands JavaScript only. */
-function runnable(module: string) {
-    return new URL(module).pathname.endsWith(".ts") ? bundleOf(module) : module
 }

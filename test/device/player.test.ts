@@ -267,7 +267,7 @@ describe("a target's pattern", () => {
             seen.push(stage.leds.now())
         }
         stage.end()
-        expect(seen.join(" ")).toBe("682 0 561 717 693")
+        expect(seen.join(" ")).toBe("682 512 561 717 693")
     })
     test("is a copy: the status may be reused", async () => {
         const stage = new Stage()

@@ -232,6 +232,34 @@ describe("--settings FILE", () => {
         await sim.stop()
     })
 
+    describe("with mistakes", async () => {
+        const mistaken = await settingsFile("POLL_MS=abc", "STREEM=jobs")
+
+        test("is refused with lines and remedies, code 1; nothing stays behind", async () => {
+            const sim = simulator(["--settings", mistaken, "--port", "0"])
+            assert.deepEqual(await sim.exited, { code: 1, signal: null })
+            assert.deepEqual(sim.progress.slice(-3), [
+                `${mistaken}:1: POLL_MS is "abc"; accepted: a whole number from 100 to 3600000`,
+                `${mistaken}:2: STREEM is no setting of laglight; the nearest is STREAM`,
+                "2 mistakes in the settings; nothing was deployed",
+            ])
+            assert.deepEqual(await sim.family, [])
+        })
+
+        test("--no-check shows what the light makes of them", async () => {
+            const sim = simulator([
+                ...["--json", "--no-page", "--no-check"],
+                ...["--settings", mistaken],
+            ])
+            const { leds } = await sim.untilSnapshot(
+                ({ status }) => status === "not configured",
+                START_MS
+            )
+            assert.match(leds, /^(.)0{8}\1$/)
+            await sim.stop()
+        })
+    })
+
     test("that does not exist: one line, code 2", () =>
         refuses(
             ["--settings", join(temp, "none.env")],
@@ -292,7 +320,14 @@ describe("the command line", () => {
         const sim = simulator(["--help"])
         assert.equal((await sim.exited).code, 0)
         const help = sim.text.join("\n")
-        for (const option of ["json", "settings", "port", "no-traffic", "help"])
+        for (const option of [
+            "json",
+            "settings",
+            "no-check",
+            "port",
+            "no-traffic",
+            "help",
+        ])
             assert.match(help, new RegExp(`--${option}\\b`))
     })
 })

@@ -1,0 +1,32 @@
+/** TypeScript with all that it imports as one JavaScript module, in memory: there is no build to remember. */
+import { build, stop } from "esbuild"
+import type { BuildOptions } from "esbuild"
+import { fileURLToPath } from "node:url"
+
+let last: Promise<unknown> = Promise.resolve()
+
+/**
+ * @param module file URL of the TypeScript
+ * @returns the JavaScript; about 0.1 s
+ * @throws if it does not compile
+ */
+export function bundle(module: string | URL, options: BuildOptions) {
+    // one after the other: each ends the bundler's process, which would else stay as long as ours
+    const result = last.then(async () => {
+        try {
+            const { outputFiles } = await build({
+                entryPoints: [fileURLToPath(module)],
+                bundle: true,
+                format: "esm",
+                logLevel: "silent",
+                ...options,
+                write: false,
+            })
+            return outputFiles[0].contents
+        } finally {
+            await stop()
+        }
+    })
+    last = result.catch(() => {})
+    return result
+}
