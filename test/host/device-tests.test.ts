@@ -1,6 +1,6 @@
 /** The device tests (test/device), in the VM; and that what runs them cannot be fooled. */
 import assert from "node:assert/strict"
-import { readdirSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { describe, test } from "node:test"
 import { runDeviceTests } from "./support/device-suite.ts"
@@ -11,6 +11,24 @@ const files = readdirSync(FOLDER)
     .filter(name => name.endsWith(".test.ts"))
     .sort()
 
+/** Programs that run several of them: to compile one takes longer than to run it. The heap has no room for all. */
+const together = readdirSync(new URL("programs/", FOLDER))
+    .filter(name => name.startsWith("tests-of-"))
+    .sort()
+    .map(name => ({ name: `programs/${name}`, files: importsOf(name) }))
+
+/** What is left runs alone. */
+const alone = files.filter(
+    file => !together.some(program => program.files.includes(file))
+)
+
+function importsOf(program: string) {
+    const text = readFileSync(new URL(`programs/${program}`, FOLDER), "utf8")
+    return [...text.matchAll(/^import "\.\.\/(.*)"$/gm)].map(
+        ([, file]) => `${file}.ts`
+    )
+}
+
 /** Each takes a processor while it is compiled, and while it runs. */
 const concurrency = Math.min(2, availableParallelism())
 
@@ -18,16 +36,21 @@ const concurrency = Math.min(2, availableParallelism())
 const seed = process.env.SEED ? { SEED: Number(process.env.SEED) } : {}
 
 describe("device tests", { concurrency }, () => {
-    for (const file of files)
-        test(file, async t => {
-            const tests = await runDeviceTests(`test/device/${file}`, seed)
+    const programs = [...together.map(({ name }) => name), ...alone]
+    for (const program of programs)
+        test(program, async t => {
+            const tests = await runDeviceTests(`test/device/${program}`, seed)
             for (const { name, failure } of tests)
                 await t.test(name, () => {
                     if (failure !== undefined) assert.fail(failure)
                 })
         })
 
-    test("there are some", () => assert.ok(files.length > 0))
+    test("there are some, and each runs once", () => {
+        assert.ok(alone.length > 0)
+        const run = [...together.flatMap(program => program.files), ...alone]
+        assert.deepEqual(run.sort(), files)
+    })
 })
 
 describe("the suite of device tests", { concurrency }, () => {

@@ -1,6 +1,7 @@
 /**
  * Two minutes of `npm run soak`: a light on a real Redis with traffic and one fault after the other. It waits more than
- * it works. `SEED=n` repeats the faults; `SOAK_MINUTES=n` makes it longer.
+ * it works, and its name has it begin before the other files, which run beside it. `SEED=n` repeats the faults;
+ * `SOAK_MINUTES=n` makes it longer.
  */
 import assert from "node:assert/strict"
 import { test } from "node:test"
