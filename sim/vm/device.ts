@@ -329,9 +329,6 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
             case "dmesg":
                 this.receiveLine(message.line, message.t)
                 break
-            case "flash":
-                this.flash = message.image
-                break
             case "panic":
                 // 0: the program asked to be started again
                 if (message.code !== 0)
@@ -342,6 +339,7 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
                     })
                 break
             case "ended":
+                this.flash = message.flash
                 if (message.reason === "reset") this.restart(message.t)
                 else this.crash(message.t, message.text)
                 break

@@ -39,9 +39,17 @@ export type FromDevice =
     | { kind: "frame"; t: number; frame: Uint8Array }
     | { kind: "dmesg"; t: number; line: string }
     | { kind: "panic"; t: number; code: number }
-    | { kind: "flash"; t: number; image: Uint8Array }
-    /** The VM has come to its end: a chip reset, or a failure of the VM itself. The process exits. */
-    | { kind: "ended"; t: number; reason: "reset" | "crash"; text: string }
+    /**
+     * The VM has come to its end: a chip reset, or a failure of the VM itself. The process exits; what it wrote to flash
+     * (128 KB, too much to tell of each write) is left for the next.
+     */
+    | {
+          kind: "ended"
+          t: number
+          reason: "reset" | "crash"
+          text: string
+          flash: Uint8Array
+      }
     | { kind: "done"; t: number; id: number; value?: unknown; error?: string }
 
 /** The VM's heap, as a walk over its blocks finds it (sim/vm/heap.ts). */

@@ -4,7 +4,6 @@ import type { FromDevice } from "./messages.ts"
 /** Messages to the parent, gathered while the VM runs and sent as one. */
 export class Outbox {
     private messages: FromDevice[] = []
-    private flashImage: Uint8Array | undefined
 
     /** @param onNews is told when a message is more than the device's regular announcement of itself */
     constructor(
@@ -13,24 +12,13 @@ export class Outbox {
     ) {}
 
     post(message: DistributiveOmit<FromDevice, "t">) {
-        const t = this.deviceTime()
-        // saved after each setting, 128 KB each: the last one says it all
-        if (message.kind === "flash") this.flashImage = message.image
-        else this.messages.push({ ...message, t } as FromDevice)
+        this.messages.push({ ...message, t: this.deviceTime() } as FromDevice)
         if (message.kind === "frame" ? isCommand(message.frame) : true)
             this.onNews()
     }
 
     /** @param sent called when the parent has it all */
     flush(sent?: () => void) {
-        if (this.flashImage)
-            // first, since nothing comes after the message that the VM has ended
-            this.messages.unshift({
-                kind: "flash",
-                t: this.messages[0]?.t ?? this.deviceTime(),
-                image: this.flashImage,
-            })
-        this.flashImage = undefined
         const batch = this.messages
         this.messages = []
         if (!process.connected) return

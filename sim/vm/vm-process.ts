@@ -26,6 +26,7 @@ class Device {
     private readonly clock: Clock
     private readonly outbox: Outbox
     private readonly heap: HeapProbe
+    private flash: Uint8Array
     private vm!: VmModule
     private sockets!: Sockets
     private wakeUp: { timer: Timer; callback: () => void } | undefined
@@ -44,6 +45,7 @@ class Device {
             () => this.clock.now() - options.originMs,
             () => this.stopClockOnNews()
         )
+        this.flash = options.flash
         this.heap = new HeapProbe(() => this.vm.HEAPU8)
     }
 
@@ -58,12 +60,8 @@ class Device {
             console: { log() {}, debug() {}, warn() {}, error() {} },
             require: name => nodeRequire(name),
         }))
-        let flash = options.flash
-        vm.flashLoad = () => flash
-        vm.flashSave = image => {
-            flash = completeFlash(image)
-            outbox.post({ kind: "flash", image: flash })
-        }
+        vm.flashLoad = () => this.flash
+        vm.flashSave = image => (this.flash = completeFlash(image))
         vm.dmesg = line => {
             // in the middle of a turn, where the need may be at its highest
             this.sampleHeap()
@@ -254,6 +252,7 @@ class Device {
             kind: "ended",
             reason: isReset ? "reset" : "crash",
             text: isReset ? "chip reset" : String(error),
+            flash: this.flash,
         })
         this.outbox.flush(() => process.exit(0))
     }
