@@ -41,6 +41,9 @@ const DEPLOY_TIMEOUT_MS = 20_000
 /** Records shown when a wait fails. */
 const HISTORY_SHOWN = 20
 
+/** What is waited for, in words; a function says it as it is in the end. */
+type What = string | (() => string)
+
 export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     /** All log lines, data records and changes of the LEDs so far (the last 5000 of each). */
     readonly logs: readonly LogRecord[]
@@ -235,7 +238,7 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     async until<T>(
         probe: () => T | undefined,
         timeoutMs: number,
-        what: string
+        what: What
     ): Promise<T> {
         return this.isDriven
             ? this.untilDriven(probe, timeoutMs, what)
@@ -415,7 +418,7 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     private untilReal<T>(
         probe: () => T | undefined,
         timeoutMs: number,
-        what: string
+        what: What
     ) {
         return new Promise<T>((resolve, reject) => {
             const settle = () => {
@@ -445,7 +448,7 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     private async untilDriven<T>(
         probe: () => T | undefined,
         timeoutMs: number,
-        what: string
+        what: What
     ) {
         const deadline = this.lastT + timeoutMs
         for (;;) {
@@ -461,10 +464,10 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
         }
     }
 
-    private failure(what: string, why: string) {
+    private failure(what: What, why: string) {
         return new Error(
             [
-                `waited for ${what}: ${why} (device time ${Math.round(this.now)} ms)`,
+                `waited for ${typeof what === "string" ? what : what()}: ${why} (device time ${Math.round(this.now)} ms)`,
                 ...this.frameHistory.lines(HISTORY_SHOWN, ({ leds }) => leds),
                 ...this.logHistory.lines(
                     HISTORY_SHOWN,

@@ -121,14 +121,12 @@ export class Light {
         limitMs: number,
         what: string | (() => string)
     ): Promise<T> {
-        const text = () => (typeof what === "string" ? what : what())
-        if (!this.isDriven) return this.device.until(probe, limitMs, text())
+        if (!this.isDriven) return this.device.until(probe, limitMs, what)
         const end = this.device.now + limitMs
         for (;;) {
             const found = probe()
             if (found !== undefined) return found
-            if (this.device.now >= end)
-                return this.device.until(probe, 0, text())
+            if (this.device.now >= end) return this.device.until(probe, 0, what)
             await this.device.runFor(STEP_MS)
         }
     }
@@ -158,13 +156,13 @@ export class Light {
         )
     }
 
-    /** Runs until the last data record has these fields. */
+    /** Runs until the last data record has these fields: a driven clock stops at each line of the program, not in between. */
     async reads(
         wanted: Partial<Reading>,
         limitMs = 5000,
         stream = wanted.stream
     ) {
-        return this.until(
+        return this.device.until(
             () => {
                 const reading = this.reading(stream)
                 return reading && matches(reading, wanted) ? reading : undefined
@@ -184,7 +182,7 @@ export class Light {
 
     /** Runs until a line of the program's log matches. */
     async says(pattern: RegExp, limitMs = 5000, since = 0) {
-        return this.until(
+        return this.device.until(
             () => this.said(since).find(line => pattern.test(line)),
             limitMs,
             `a log line like ${pattern}`
