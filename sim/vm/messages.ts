@@ -10,6 +10,8 @@ export interface StartMessage {
     maxPieceBytes: number
     /** How long a driven clock waits for a host's answer, in real milliseconds. */
     answerWaitMs: number
+    /** Path of the VM's code (see vm-module.ts). */
+    vmSource: string
     /** File URL of a module that replaces host-sockets.ts (see sockets.ts). */
     socketsModule?: string
     clock: "real" | "driven"

@@ -3,15 +3,10 @@
  * that it takes to load a compiler first.
  */
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { basename } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { bundle } from "../bundle.ts"
-
-/** Beside what the firmware's builds leave; within the project, so that its packages are found from there. */
-const FOLDER = fileURLToPath(
-    new URL("../../.devicescript/laglight/processes", import.meta.url)
-)
+import { keptFile } from "./kept-file.ts"
 
 const bundled = new Map<string, Promise<string>>()
 
@@ -41,13 +36,5 @@ async function write(module: string) {
     })
     const hash = createHash("sha256").update(contents).digest("hex")
     const name = basename(fileURLToPath(module), ".ts")
-    const file = join(FOLDER, `${name}-${hash.slice(0, 16)}.mjs`)
-    if (!existsSync(file)) {
-        mkdirSync(FOLDER, { recursive: true })
-        // whole or not at all: another process may be about to run it
-        const draft = `${file}.${process.pid}`
-        writeFileSync(draft, contents)
-        renameSync(draft, file)
-    }
-    return file
+    return keptFile(`${name}-${hash.slice(0, 16)}.mjs`, () => contents)
 }

@@ -5,6 +5,7 @@ import { EventEmitter } from "node:events"
 import { fileURLToPath } from "node:url"
 import type { FromDevice, StartMessage, ToDevice } from "./messages.ts"
 import { runnable } from "./process-bundle.ts"
+import { vmSourceFile } from "./vm-module.ts"
 
 const VM_PROCESS = new URL("vm-process.ts", import.meta.url).href
 
@@ -21,16 +22,19 @@ interface Pending {
 /** What a device's process runs. */
 export interface ProcessFiles {
     file: string
+    /** Path of the VM's code. */
+    vmSource: string
     /** URL of the module that replaces host-sockets.ts. */
     socketsModule?: string
 }
 
-/** @throws if the process, or the module, does not compile */
+/** @throws if the process, or the module, does not compile, or the tool with the VM is not the known one */
 export async function processFiles(
     socketsModule: string | undefined
 ): Promise<ProcessFiles> {
     return {
         file: fileURLToPath(await runnable(VM_PROCESS)),
+        vmSource: vmSourceFile(),
         socketsModule: socketsModule && (await runnable(socketsModule)),
     }
 }
@@ -48,8 +52,8 @@ export class VmLink extends EventEmitter<{
     private stderr = ""
 
     constructor(
-        { file, socketsModule }: ProcessFiles,
-        start: Omit<StartMessage, "kind" | "socketsModule">
+        { file, ...files }: ProcessFiles,
+        start: Omit<StartMessage, "kind" | keyof ProcessFiles>
     ) {
         super()
         // a test runner's settings are not for this process
@@ -81,7 +85,7 @@ export class VmLink extends EventEmitter<{
         child.on("error", error => {
             this.stderr += error.message
         })
-        this.send({ kind: "start", ...start, socketsModule })
+        this.send({ kind: "start", ...start, ...files })
     }
 
     get pid() {

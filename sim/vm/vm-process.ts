@@ -53,7 +53,7 @@ class Device {
         const { options, outbox } = this
         const nodeRequire = createRequire(import.meta.url)
         this.sockets = await this.createSockets()
-        const vm = (this.vm = await loadVmModule({
+        const vm = (this.vm = await loadVmModule(options.vmSource, {
             Date: this.clock,
             setTimeout: (callback, ms) => this.schedule(callback, ms),
             clearTimeout: timer => this.clock.clearTimeout(timer as Timer),

@@ -1,0 +1,25 @@
+/** What takes long to make and never changes is made once, and kept beside the firmware's builds. */
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+/** Within the project, so that its packages are found from there. */
+const FOLDER = fileURLToPath(
+    new URL("../../.devicescript/laglight/processes", import.meta.url)
+)
+
+/**
+ * @param name unlike that of anything else that was ever kept: it names the contents, not their purpose
+ * @returns the file's path
+ */
+export function keptFile(name: string, make: () => string | Uint8Array) {
+    const file = join(FOLDER, name)
+    if (existsSync(file)) return file
+    const contents = make()
+    mkdirSync(FOLDER, { recursive: true })
+    // whole or not at all: another process may be about to read it
+    const draft = `${file}.${process.pid}`
+    writeFileSync(draft, contents)
+    renameSync(draft, file)
+    return file
+}
