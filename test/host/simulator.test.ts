@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { after, describe, test } from "node:test"
 import { fileURLToPath } from "node:url"
 import type { Health } from "../../sim/metrics/health.ts"
+import { parseSimOptions } from "../../sim/options.ts"
 import type { Snapshot } from "../../sim/view/picture.ts"
 import { allGone } from "./support/processes.ts"
 import { startTestRedis } from "./support/redis-server.ts"
@@ -105,16 +106,27 @@ describe("the end", () => {
     const npmSkip =
         !scripts.sim.startsWith("exec ") &&
         "the script in package.json does not begin with exec"
-    for (const { name, command, skip } of [
-        { name: "node", command: undefined, skip: false },
-        { name: "tsx", command: [TSX, "sim/start.ts"], skip: false },
+    for (const { name, command, signals, skip } of [
+        {
+            name: "node",
+            command: undefined,
+            signals: ["SIGINT", "SIGTERM"] as const,
+            skip: false,
+        },
+        {
+            name: "tsx",
+            command: [TSX, "sim/start.ts"],
+            signals: ["SIGTERM"] as const,
+            skip: false,
+        },
         {
             name: "npm",
             command: ["npm", "run", "--silent", "sim", "--"],
+            signals: ["SIGINT"] as const,
             skip: npmSkip,
         },
     ])
-        for (const signal of ["SIGINT", "SIGTERM"] as const)
+        for (const signal of signals)
             test(
                 `${signal} to ${name}: code 0 and no process left behind`,
                 { skip },
@@ -301,9 +313,14 @@ describe("--port N", () => {
         occupant.close()
     })
 
+    test("that is no port: one line, code 2", () =>
+        refuses(["--port=65536"], /^--port .*: a whole number/, 2))
     for (const port of ["65536", "-1", "http", "1.5", ""])
-        test(`"${port}": one line, code 2`, () =>
-            refuses([`--port=${port}`], /^--port .*: a whole number/, 2))
+        test(`"${port}" is no port`, () =>
+            assert.throws(
+                () => parseSimOptions([`--port=${port}`]),
+                /^UsageError: --port .*: a whole number/
+            ))
 })
 
 describe("the command line", () => {
