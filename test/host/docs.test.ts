@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { dirname, join, relative, resolve } from "node:path"
+import { basename, dirname, join, relative, resolve } from "node:path"
 import { describe, test } from "node:test"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
@@ -16,6 +16,7 @@ import {
 } from "../../sim/pictures/pico-w.ts"
 import { pictures } from "../../sim/pictures/pictures.ts"
 import {
+    errorTextsOf,
     escaped,
     nodesOf,
     parse,
@@ -24,6 +25,7 @@ import {
     sourceFiles,
     textsOf,
 } from "./support/source-texts.ts"
+import type { SourceText } from "./support/source-texts.ts"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const SRC = join(ROOT, "src")
@@ -91,6 +93,11 @@ const ENTRIES = TROUBLESHOOTING.filter(({ level }) => level === 4)
 const FIRMWARE_TEXTS = sourceFiles(SRC)
     .filter(file => !OTHER_PROGRAMS.some(name => file.endsWith(name)))
     .flatMap(textsOf)
+const DESK_FILES = sourceFiles(join(ROOT, "sim", "desk"))
+/** Refusals of settings name file, line and remedy; one entry is for all of them. */
+const DESK_TEXTS = DESK_FILES.filter(
+    file => !/^settings-/.test(basename(file))
+).flatMap(errorTextsOf)
 
 /** Names of the legend's patterns, as the LED test program shows them; what follows a comma is an example's. */
 function patternNames() {
@@ -107,28 +114,34 @@ function patternNames() {
     return [...names]
 }
 
+/** Those that troubleshooting.md does not have, with their places. */
+function withoutEntry(texts: SourceText[]) {
+    const said = ENTRIES.flatMap(({ heading, body }) => [
+        heading,
+        ...codeIn(heading + body),
+    ])
+    return texts
+        .filter(text => !said.some(words => pattern(text).test(words)))
+        .map(
+            ({ file, line, parts }) =>
+                `${inRoot(file)}:${line}: ${parts.join("<...>")}`
+        )
+}
+
 describe("troubleshooting.md", () => {
     test("has an entry for every text of the firmware", () => {
         assert.ok(FIRMWARE_TEXTS.length > 80, `${FIRMWARE_TEXTS.length} texts`)
-        const said = ENTRIES.flatMap(({ heading, body }) => [
-            heading,
-            ...codeIn(heading + body),
-        ])
-        const missing = FIRMWARE_TEXTS.filter(
-            text => !said.some(words => pattern(text).test(words))
-        )
-        assert.deepEqual(
-            missing.map(
-                ({ file, line, parts }) =>
-                    `${inRoot(file)}:${line}: ${parts.join("<...>")}`
-            ),
-            []
-        )
+        assert.deepEqual(withoutEntry(FIRMWARE_TEXTS), [])
     })
 
-    test("has no entry for a line that the firmware does not write", () => {
+    test("has an entry for everything that a desk tool can end with", () => {
+        assert.ok(DESK_TEXTS.length > 30, `${DESK_TEXTS.length} texts`)
+        assert.deepEqual(withoutEntry(DESK_TEXTS), [])
+    })
+
+    test("has no entry for a line that nobody writes", () => {
         // what is left of a line without placeholders, and without all that the source has in quotes
-        const literals = sourceFiles(SRC)
+        const literals = [...sourceFiles(SRC), ...DESK_FILES]
             .flatMap(file => [...nodesOf(parse(file))])
             .flatMap(node => partsOf(node) ?? [])
             .map(part => part.trim())
@@ -490,7 +503,7 @@ describe("pictures", () => {
         test(`${name} is what sim/pictures/draw.ts draws`, () => {
             assert.ok(
                 read(`docs/images/${name}`) === svg,
-                "draw it anew: npx tsx sim/pictures/draw.ts"
+                "draw it anew: npm run pictures"
             )
         })
 

@@ -10,6 +10,8 @@ import ts from "typescript"
 export interface SourceText {
     file: string
     line: number
+    /** In the file's text. */
+    position: number
     /** What stands between the placeholders of a template; one part if it has none. */
     parts: string[]
 }
@@ -63,10 +65,64 @@ export function textsOf(file: string): SourceText[] {
     for (const node of nodesOf(tree)) {
         const parts = partsOf(node)
         if (!parts || !isMessage(node) || !isInWords(parts)) continue
-        const { line } = tree.getLineAndCharacterOfPosition(node.getStart())
-        texts.push({ file, line: line + 1, parts })
+        const position = node.getStart()
+        const { line } = tree.getLineAndCharacterOfPosition(position)
+        texts.push({ file, line: line + 1, position, parts })
     }
     return texts
+}
+
+/** An error's message may be put together by one of these. */
+const MESSAGE_MAKER = /^(why|openError|refusedText)$/
+
+/**
+ * What a desk tool can end with: the texts of all errors that it makes, those that are put together elsewhere included.
+ * @throws Error for an error whose message cannot be followed, so that none is overlooked
+ */
+export function errorTextsOf(file: string): SourceText[] {
+    const messages = [...nodesOf(parse(file))].flatMap(messageOf)
+    return textsOf(file)
+        .filter(({ position }) =>
+            messages.some(({ pos, end }) => pos <= position && position < end)
+        )
+        .map(text => ({
+            ...text,
+            parts: text.parts.map(part => part.replace(/\s*\n\s*/g, " ")),
+        }))
+}
+
+/** The part of the syntax tree that has an error's message in it, if this node makes one. */
+function messageOf(node: ts.Node): ts.Node[] {
+    if (
+        ts.isNewExpression(node) &&
+        /^(Desk)?Error$/.test(node.expression.getText())
+    ) {
+        const message = node.arguments![0]
+        if (![...nodesOf(message)].some(saysSomething))
+            throw new Error(
+                `what does ${node.getText()} in ${node.getSourceFile().fileName} say? Teach messageOf to find out`
+            )
+        return [message]
+    }
+    if (ts.isFunctionDeclaration(node) && node.name?.text === "openError")
+        return [node.body!]
+    if (ts.isCallExpression(node)) {
+        const name = node.expression.getText()
+        const last = node.arguments.at(-1)
+        if (name === "refuse") return [last!]
+        // the others of this name take a word for what they wait for
+        if (name.endsWith(".until") && ts.isArrowFunction(last!)) return [last]
+    }
+    return []
+}
+
+function saysSomething(node: ts.Node) {
+    const parts = partsOf(node)
+    return (
+        (parts !== undefined && isInWords(parts)) ||
+        (ts.isCallExpression(node) &&
+            MESSAGE_MAKER.test(node.expression.getText()))
+    )
 }
 
 function isMessage(node: ts.Node) {
