@@ -1,6 +1,5 @@
 /** `npm run bundle` and `npm run flash`, without internet and without a board, on a stand-in for DeviceScript's runtime. */
 import assert from "node:assert/strict"
-import { spawn } from "node:child_process"
 import {
     existsSync,
     mkdirSync,
@@ -22,6 +21,7 @@ import { bytesAt, readUf2, RP2040_FAMILY } from "../../sim/desk/uf2.ts"
 import type { Uf2Block } from "../../sim/desk/uf2.ts"
 import { parseSettings } from "../../sim/settings-file.ts"
 import { SimulatedDevice } from "../../sim/vm/device.ts"
+import { runScript } from "./support/run-script.ts"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -92,22 +92,10 @@ function assertOurBoard(blocks: Uf2Block[]) {
         assert.ok(config.includes(text), text)
 }
 
-async function run(script: string, ...args: string[]) {
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env
-    const child = spawn(
-        process.execPath,
-        ["--import", "tsx", script, ...args],
-        {
-            cwd: ROOT,
-            env: { ...env, LAGLIGHT_CANARY: "canary-in-the-environment" },
-            stdio: ["ignore", "pipe", "pipe"],
-        }
-    )
-    let [stdout, stderr] = ["", ""]
-    child.stdout.setEncoding("utf8").on("data", text => (stdout += text))
-    child.stderr.setEncoding("utf8").on("data", text => (stderr += text))
-    const code = await new Promise(resolve => child.once("close", resolve))
-    return { code, stdout, stderr }
+function run(script: string, ...args: string[]) {
+    return runScript(script, args, {
+        env: { LAGLIGHT_CANARY: "canary-in-the-environment" },
+    })
 }
 
 const leftOver = () =>

@@ -1,6 +1,6 @@
 /** `npm run check`: what it refuses, in which words, and that what it lets through arrives as it was written. */
 import assert from "node:assert/strict"
-import { spawn, spawnSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import {
     mkdirSync,
     mkdtempSync,
@@ -21,8 +21,9 @@ import {
 import { keyRefusal, readLines } from "../../sim/desk/settings-lines.ts"
 import { deviceVerdict } from "../../sim/desk/settings-verdict.ts"
 import type { Board, Verdict } from "../../sim/desk/settings-verdict.ts"
-import { cliFiles } from "../../sim/vm/vm-module.ts"
 import { startTestRedis } from "./support/redis-server.ts"
+import { runScript } from "./support/run-script.ts"
+import { stockParser } from "./support/stock-parser.ts"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -441,50 +442,13 @@ describe("check and DeviceScript's own parser", () => {
         assert.deepEqual(report.refusals, [])
         assert.deepEqual(report.settings, stock(local))
     })
-
-    function stockParser() {
-        const bundle = readFileSync(cliFiles().bundle, "utf8")
-        const source =
-            /function stringToSettingValue\(s\)[^]*?\n( *)function parseToSettings\([^]*?\n\1}/.exec(
-                bundle
-            )
-        assert.ok(source, "the parser is where it was in the pinned tool")
-        const tryJson = (text: string) => {
-            try {
-                return JSON.parse(text)
-            } catch {
-                return undefined
-            }
-        }
-        const parse = new Function(
-            "JSONTryParse2",
-            "stringToBuffer2",
-            `${source[0]}; return parseToSettings`
-        )(tryJson, (text: string) => text)
-        return (file: string) =>
-            new Map(
-                Object.entries<string | undefined>(parse(file)).filter(
-                    (entry): entry is [string, string] => entry[1] !== undefined
-                )
-            )
-    }
 })
 
 describe("the command", () => {
     const SECRETS = ["hunter2", "rhubarb"]
 
-    async function check(...args: string[]) {
-        const { NODE_TEST_CONTEXT: _, ...env } = process.env
-        const child = spawn(
-            process.execPath,
-            ["--import", "tsx", "sim/desk/check.ts", ...args],
-            { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] }
-        )
-        let [stdout, stderr] = ["", ""]
-        child.stdout.setEncoding("utf8").on("data", text => (stdout += text))
-        child.stderr.setEncoding("utf8").on("data", text => (stderr += text))
-        const code = await new Promise(resolve => child.once("close", resolve))
-        return { code, stdout, stderr }
+    function check(...args: string[]) {
+        return runScript("sim/desk/check.ts", args)
     }
 
     test("says what is wrong, with exit code 1 and no secret", async () => {

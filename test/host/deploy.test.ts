@@ -3,13 +3,11 @@
  * the other end of a USB line.
  */
 import assert from "node:assert/strict"
-import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Duplex } from "node:stream"
 import { after, before, describe, test } from "node:test"
-import { fileURLToPath } from "node:url"
 import { Board } from "../../sim/desk/board.ts"
 import { lineTo } from "../../sim/desk/simulated-line.ts"
 import { buildFirmware } from "../../sim/firmware.ts"
@@ -20,8 +18,8 @@ import type { Observed, Snapshot } from "../../sim/view/picture.ts"
 import { SimulatedDevice } from "../../sim/vm/device.ts"
 import { startTestRedis } from "./support/redis-server.ts"
 import type { TestRedis } from "./support/redis-server.ts"
+import { runScript } from "./support/run-script.ts"
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), "laglight-deploy-"))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -203,26 +201,6 @@ describe("the firmware on a board", () => {
 })
 
 describe("the commands", () => {
-    /** Runs a command until a line of its output matches, or until its end. */
-    async function run(script: string, args: string[], wanted?: RegExp) {
-        const { NODE_TEST_CONTEXT: _, ...env } = process.env
-        const child = spawn(
-            process.execPath,
-            ["--import", "tsx", `sim/desk/${script}.ts`, ...args],
-            { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] }
-        )
-        let [stdout, stderr] = ["", ""]
-        child.stdout.setEncoding("utf8").on("data", text => {
-            stdout += text
-            if (wanted?.test(stdout)) child.kill("SIGINT")
-        })
-        child.stderr.setEncoding("utf8").on("data", text => (stderr += text))
-        const timer = setTimeout(() => child.kill("SIGKILL"), 60_000)
-        const code = await new Promise(resolve => child.once("close", resolve))
-        clearTimeout(timer)
-        return { code, stdout, stderr }
-    }
-
     function settingsFile(...lines: string[]) {
         const path = join(folder, "settings")
         writeFileSync(path, lines.join("\n"))
@@ -230,10 +208,10 @@ describe("the commands", () => {
     }
 
     test("deploy -- ledtest puts the LED test on the board and follows its log", async () => {
-        const { code, stdout, stderr } = await run(
-            "deploy",
+        const { code, stdout, stderr } = await runScript(
+            "sim/desk/deploy.ts",
             ["ledtest", "--simulator", "--settings", settingsFile()],
-            /LED2: GP1, pin 2/
+            { wanted: /LED2: GP1, pin 2/ }
         )
         assert.equal(code, 0, stderr)
         assert.match(
@@ -244,7 +222,7 @@ describe("the commands", () => {
     })
 
     test("deploy deploys nothing that check refuses", async () => {
-        const { code, stdout, stderr } = await run("deploy", [
+        const { code, stdout, stderr } = await runScript("sim/desk/deploy.ts", [
             ...["--settings", settingsFile("POLL_MS=1")],
             ...["--serial", join(folder, "no-port")],
         ])
@@ -256,7 +234,7 @@ describe("the commands", () => {
 
     test("deploy says which port is not there", async () => {
         const port = join(folder, "no-port")
-        const { code, stderr } = await run("deploy", [
+        const { code, stderr } = await runScript("sim/desk/deploy.ts", [
             "--settings",
             settingsFile(
                 "REDIS_HOST=redis.lan",
@@ -273,17 +251,17 @@ describe("the commands", () => {
     })
 
     test("watch shows a board as the simulator is shown", async () => {
-        const { code, stderr } = await run(
-            "watch",
+        const { code, stderr } = await runScript(
+            "sim/desk/watch.ts",
             ["--simulator", "--json", "--no-page"],
-            /"leds":"1000000001","status":"not configured"/
+            { wanted: /"leds":"1000000001","status":"not configured"/ }
         )
         assert.equal(code, 0, stderr)
         assert.match(stderr, /settings: REDIS_HOST is missing; accepted: text/)
     })
 
     test("watch says what it needs, with exit code 2", async () => {
-        const { code, stderr } = await run("watch", [])
+        const { code, stderr } = await runScript("sim/desk/watch.ts", [])
         assert.equal(code, 2)
         assert.equal(
             stderr,
@@ -302,7 +280,7 @@ describe("the commands", () => {
                 "$",
                 "MKSTREAM",
             ])
-            const { code, stdout } = await run("test-board", [
+            const { code, stdout } = await runScript("sim/desk/test-board.ts", [
                 "--simulator",
                 "--settings",
                 settingsFile(
@@ -326,7 +304,10 @@ describe("the commands", () => {
         scripts.push("test-board")
         await Promise.all(
             scripts.map(async script => {
-                const { code, stdout } = await run(script, ["--help"])
+                const { code, stdout } = await runScript(
+                    `sim/desk/${script}.ts`,
+                    ["--help"]
+                )
                 assert.equal(code, 0, script)
                 assert.match(stdout, /^Usage: npm run /)
                 assert.match(stdout, /--help/)

@@ -1,7 +1,6 @@
 /** The simulator's foundations: the VM in a process of its own, its clock, its sockets, its settings, its memory. */
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
 import net from "node:net"
 import type { AddressInfo } from "node:net"
 import { after, describe, test } from "node:test"
@@ -13,7 +12,7 @@ import { DrivenClock, RealClock } from "../../sim/vm/clock.ts"
 import { SimulatedDevice } from "../../sim/vm/device.ts"
 import type { DeviceOptions } from "../../sim/vm/device.ts"
 import hostSockets from "../../sim/vm/host-sockets.ts"
-import { cliFiles } from "../../sim/vm/vm-module.ts"
+import { stockParser } from "./support/stock-parser.ts"
 
 const running = new Set<SimulatedDevice>()
 after(() => Promise.all([...running].map(device => device.stop())))
@@ -68,7 +67,6 @@ async function gone(pid: number, withinMs: number) {
 }
 
 describe("settings files", () => {
-    /** DeviceScript's own parser, cut out of the pinned tool. */
     const stock = stockParser()
 
     test("read as DeviceScript reads them", () => {
@@ -114,33 +112,6 @@ describe("settings files", () => {
             { numRuns: 2000 }
         )
     })
-
-    function stockParser() {
-        const bundle = readFileSync(cliFiles().bundle, "utf8")
-        const source =
-            /function stringToSettingValue\(s\)[^]*?\n( *)function parseToSettings\([^]*?\n\1}/.exec(
-                bundle
-            )
-        assert.ok(source, "the parser is where it was in the pinned tool")
-        const tryJson = (text: string) => {
-            try {
-                return JSON.parse(text)
-            } catch {
-                return undefined
-            }
-        }
-        const parse = new Function(
-            "JSONTryParse2",
-            "stringToBuffer2",
-            `${source[0]}; return parseToSettings`
-        )(tryJson, (text: string) => text)
-        return (file: string) =>
-            new Map(
-                Object.entries<string | undefined>(parse(file)).filter(
-                    (entry): entry is [string, string] => entry[1] !== undefined
-                )
-            )
-    }
 })
 
 describe("firmware", () => {
