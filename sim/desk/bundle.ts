@@ -1,14 +1,12 @@
 /** `npm run bundle`: one UF2 file to drag onto the board, with runtime, program, settings and Wi-Fi. */
 import { join, relative } from "node:path"
-import { fileURLToPath } from "node:url"
 import { optionHelp, parseCommandLine } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { makeBundle } from "./bundler.ts"
-import { checkOrRefuse } from "./settings-check.ts"
 import { runCommand } from "./run-command.ts"
+import { SETTINGS_OPTION, settingsToDeploy } from "./settings-to-deploy.ts"
 import { RUNTIME_PAGE } from "./stock-tool.ts"
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const OUTPUT = join(".devicescript", "laglight.uf2")
 
 const OPTIONS: CommandOptions = {
@@ -23,11 +21,7 @@ const OPTIONS: CommandOptions = {
         value: "FILE",
         help: `take DeviceScript's runtime from this file, and not from the internet (${RUNTIME_PAGE})`,
     },
-    settings: {
-        type: "string",
-        value: "FILE",
-        help: "these settings in place of .env.local",
-    },
+    ...SETTINGS_OPTION,
     help: { type: "boolean", help: "this text" },
 }
 
@@ -47,10 +41,7 @@ runCommand(async args => {
         console.log(HELP)
         return 0
     }
-    const { settings } = await checkOrRefuse(ROOT, {
-        board: "pico_w_laglight",
-        localFile: values.settings as string | undefined,
-    })
+    const { settings } = await settingsToDeploy(values)
     console.log("the settings are sound; bundling")
     const { file, sizeBytes } = await makeBundle({
         settings,

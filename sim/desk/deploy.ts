@@ -1,5 +1,4 @@
 /** `npm run deploy`: checks the settings, builds, puts program and settings on a board, follows its log. */
-import { fileURLToPath } from "node:url"
 import { optionHelp, parseCommandLine } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { buildFirmware } from "../firmware.ts"
@@ -13,17 +12,11 @@ import {
 import { keepAttached } from "./follow.ts"
 import { takeProgram } from "./programs.ts"
 import { runCommand } from "./run-command.ts"
-import { checkOrRefuse } from "./settings-check.ts"
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+import { SETTINGS_OPTION, settingsToDeploy } from "./settings-to-deploy.ts"
 
 const OPTIONS: CommandOptions = {
     ...BOARD_OPTIONS,
-    settings: {
-        type: "string",
-        value: "FILE",
-        help: "these settings in place of .env.local",
-    },
+    ...SETTINGS_OPTION,
     "no-follow": {
         type: "boolean",
         help: "end when the program runs, and leave the log alone",
@@ -48,10 +41,7 @@ runCommand(async (args, context) => {
     }
     const { name, entry, rest } = takeProgram(completeSerial(args))
     const values = parseCommandLine(rest, OPTIONS)
-    const { settings, knownKeys } = await checkOrRefuse(ROOT, {
-        board: values.simulator ? "simulator" : "pico_w_laglight",
-        localFile: values.settings as string | undefined,
-    })
+    const { settings, knownKeys } = await settingsToDeploy(values)
     console.log("the settings are sound")
     const { bytecode } = await context.cleanup.waitFor(buildFirmware({ entry }))
     const source = await lineSource(values, context)

@@ -1,5 +1,4 @@
 /** `npm run test:board`: the part of the end-to-end tests that a real board can pass, over USB, by what its light says of itself. */
-import { fileURLToPath } from "node:url"
 import { SRV_LED } from "jacdac-ts"
 import { optionHelp, parseCommandLine } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
@@ -13,17 +12,11 @@ import {
     lineSource,
 } from "./connect.ts"
 import { DeskError, runCommand } from "./run-command.ts"
-import { checkOrRefuse } from "./settings-check.ts"
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+import { SETTINGS_OPTION, settingsToDeploy } from "./settings-to-deploy.ts"
 
 const OPTIONS: CommandOptions = {
     ...BOARD_OPTIONS,
-    settings: {
-        type: "string",
-        value: "FILE",
-        help: "these settings in place of .env.local",
-    },
+    ...SETTINGS_OPTION,
     help: { type: "boolean", help: "this text" },
 }
 
@@ -61,10 +54,7 @@ runCommand(async (args, context) => {
         console.log(HELP)
         return 0
     }
-    const report = await checkOrRefuse(ROOT, {
-        board: values.simulator ? "simulator" : "pico_w_laglight",
-        localFile: values.settings as string | undefined,
-    })
+    const report = await settingsToDeploy(values)
     const [main, ledtest] = await Promise.all([
         context.cleanup.waitFor(buildFirmware()),
         context.cleanup.waitFor(buildFirmware({ entry: "src/mainledtest.ts" })),

@@ -14,6 +14,8 @@ import type { Say } from "./parts/crew.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import { inflow } from "./parts/inflow.ts"
 import {
+    adoptAfterMsFrom,
+    adoptOption,
     numberOption,
     partsFrom,
     switchOption,
@@ -91,11 +93,7 @@ export const checkins: Workload = {
         ),
         users: numberOption("N", users, "users"),
         locations: numberOption("N", locations, "locations"),
-        adopt: numberOption(
-            "MS",
-            adoptAfterMs,
-            "milliseconds after which a consumer takes over what another holds"
-        ),
+        adopt: adoptOption(adoptAfterMs),
         maxlen: numberOption(
             "N",
             maxLength,
@@ -120,7 +118,7 @@ function planFrom(values: OptionValues): CheckinsPlan {
         tide: tideFrom(values, ratePerS * count),
         users: wholeNumber("users", values.users, 1, 1_000_000),
         locations: wholeNumber("locations", values.locations, 1, 1_000_000),
-        adoptAfterMs: wholeNumber("adopt", values.adopt, 100, 86_400_000),
+        adoptAfterMs: adoptAfterMsFrom(values),
         maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
     }
 }

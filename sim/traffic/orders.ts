@@ -19,6 +19,7 @@ import {
     switchOption,
     textOption,
     tideFrom,
+    workMsFrom,
 } from "./parts/options.ts"
 import type { Traffic, Workload } from "./workload.ts"
 
@@ -103,7 +104,7 @@ function planFrom(values: OptionValues): OrdersPlan {
     if (worker !== undefined && (values.producer || values.pool))
         throw new UsageError("--worker: goes without --producer and --pool")
     const all = !values.producer && !values.pool
-    const workMs = wholeNumber("work", values.work, 0, 60_000)
+    const workMs = workMsFrom(values)
     const retryAfterMs = wholeNumber(
         "retry-after",
         values["retry-after"],

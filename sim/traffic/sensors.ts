@@ -10,10 +10,15 @@ import { connectionName, Crew } from "./parts/crew.ts"
 import type { Say } from "./parts/crew.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import {
+    adoptAfterMsFrom,
+    adoptOption,
     numberOption,
     partsFrom,
+    sensingFrom,
+    sensingOptions,
     switchOption,
     textOption,
+    workMsFrom,
 } from "./parts/options.ts"
 import { readingFrom, SensorBook } from "./sensors-script.ts"
 import type { Reading } from "./sensors-script.ts"
@@ -62,12 +67,7 @@ export const sensors: Workload = {
         group: textOption("NAME", DEFAULTS.group, "the consumer group"),
         producer: switchOption("only send"),
         consumer: textOption("NAME", undefined, "only be this consumer"),
-        sensors: numberOption("N", DEFAULTS.sensors, "sensors"),
-        interval: numberOption(
-            "MS",
-            DEFAULTS.intervalMs,
-            "milliseconds between two readings of a sensor"
-        ),
+        ...sensingOptions(DEFAULTS),
         work: numberOption(
             "MS",
             DEFAULTS.workMs,
@@ -78,11 +78,7 @@ export const sensors: Workload = {
             DEFAULTS.warnAboveC,
             "degrees Celsius above which to warn"
         ),
-        adopt: numberOption(
-            "MS",
-            DEFAULTS.adoptAfterMs,
-            "milliseconds after which a consumer takes over what another holds"
-        ),
+        adopt: adoptOption(DEFAULTS.adoptAfterMs),
         maxlen: numberOption(
             "N",
             DEFAULTS.maxLength,
@@ -100,11 +96,10 @@ function planFrom(values: OptionValues): SensorsPlan {
         group: String(values.group),
         producer,
         consumer: all ? DEFAULTS.consumer : consumer,
-        sensors: wholeNumber("sensors", values.sensors, 1, 1000),
-        intervalMs: wholeNumber("interval", values.interval, 10, 3_600_000),
-        workMs: wholeNumber("work", values.work, 0, 60_000),
+        ...sensingFrom(values),
+        workMs: workMsFrom(values),
         warnAboveC: wholeNumber("warn-above", values["warn-above"], 0, 1000),
-        adoptAfterMs: wholeNumber("adopt", values.adopt, 100, 86_400_000),
+        adoptAfterMs: adoptAfterMsFrom(values),
         maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
     }
 }

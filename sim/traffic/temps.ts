@@ -10,10 +10,15 @@ import { connectionName, Crew } from "./parts/crew.ts"
 import type { Say } from "./parts/crew.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import {
+    adoptAfterMsFrom,
+    adoptOption,
     numberOption,
     partsFrom,
+    sensingFrom,
+    sensingOptions,
     switchOption,
     textOption,
+    workMsFrom,
 } from "./parts/options.ts"
 import { Aggregator } from "./temps/aggregator.ts"
 import type { AggregatorPlan } from "./temps/aggregator.ts"
@@ -84,22 +89,13 @@ export const temps: Workload = {
             DEFAULTS.dayS,
             "seconds that a day takes; 86400 is real time"
         ),
-        sensors: numberOption("N", DEFAULTS.sensors, "sensors"),
-        interval: numberOption(
-            "MS",
-            DEFAULTS.intervalMs,
-            "milliseconds between two readings of a sensor"
-        ),
+        ...sensingOptions(DEFAULTS),
         work: numberOption(
             "MS",
             DEFAULTS.workMs,
             "milliseconds that the consumer takes for an average"
         ),
-        adopt: numberOption(
-            "MS",
-            DEFAULTS.adoptAfterMs,
-            "milliseconds after which a consumer takes over what another holds"
-        ),
+        adopt: adoptOption(DEFAULTS.adoptAfterMs),
         maxlen: numberOption("N", DEFAULTS.maxAverages, "averages to keep"),
         "keep-days": numberOption(
             "N",
@@ -119,13 +115,12 @@ function planFrom(values: OptionValues): TempsPlan {
         producer,
         aggregator: all || values.aggregator === true,
         consumer: all ? DEFAULTS.consumer : consumer,
-        sensors: wholeNumber("sensors", values.sensors, 1, 1000),
-        intervalMs: wholeNumber("interval", values.interval, 10, 3_600_000),
+        ...sensingFrom(values),
         dayS: wholeNumber("day", values.day, 1, 86_400),
         maxAverages: wholeNumber("maxlen", values.maxlen, 1, 10_000_000),
         keepDays: wholeNumber("keep-days", values["keep-days"], 0, 10_000),
-        workMs: wholeNumber("work", values.work, 0, 60_000),
-        adoptAfterMs: wholeNumber("adopt", values.adopt, 100, 86_400_000),
+        workMs: workMsFrom(values),
+        adoptAfterMs: adoptAfterMsFrom(values),
     }
 }
 

@@ -25,6 +25,50 @@ export function switchOption(help: string): Option {
     return { type: "boolean", help }
 }
 
+/** How many sensors send, and how often. */
+export interface Sensing {
+    sensors: number
+    /** Between two readings of a sensor. */
+    intervalMs: number
+}
+
+export function sensingOptions(fallback: Sensing): CommandOptions {
+    return {
+        sensors: numberOption("N", fallback.sensors, "sensors"),
+        interval: numberOption(
+            "MS",
+            fallback.intervalMs,
+            "milliseconds between two readings of a sensor"
+        ),
+    }
+}
+
+/** @throws UsageError */
+export function sensingFrom(values: OptionValues): Sensing {
+    return {
+        sensors: wholeNumber("sensors", values.sensors, 1, 1000),
+        intervalMs: wholeNumber("interval", values.interval, 10, 3_600_000),
+    }
+}
+
+export function adoptOption(fallbackMs: number): Option {
+    return numberOption(
+        "MS",
+        fallbackMs,
+        "milliseconds after which a consumer takes over what another holds"
+    )
+}
+
+/** @throws UsageError */
+export function adoptAfterMsFrom({ adopt }: OptionValues) {
+    return wholeNumber("adopt", adopt, 100, 86_400_000)
+}
+
+/** @throws UsageError */
+export function workMsFrom({ work }: OptionValues) {
+    return wholeNumber("work", work, 0, 60_000)
+}
+
 /** Which parts of a workload a process is to be. */
 export interface Parts {
     producer: boolean
