@@ -62,6 +62,7 @@ const ELSEWHERE: Record<string, string[]> = {
     "npm run lint": [".ci/run"],
     "SEED=123 npm test": [".ci/run", "test/host/support/seeded-random.ts"],
     "npm run acl": ["test/host/acl.test.ts"],
+    "npm run acl -- --exact": ["test/host/acl.test.ts"],
     "npm run bundle": ["test/host/bundle.test.ts"],
     "npm run bundle -- --runtime FILE": ["test/host/bundle.test.ts"],
     "npm run check": ["test/host/check.test.ts"],

@@ -1,6 +1,7 @@
 /**
- * The documentation tells the truth: every log line and pattern has its entry, every setting its row, every link its end,
- * and the pictures are what the program that draws them draws. The firmware's source is read as text, never imported.
+ * The documentation tells the truth: every log line, pattern and message of a desk tool has its entry, every setting its
+ * row, every link its end, and the pictures are what the program that draws them draws. The firmware's source is read as
+ * text, never imported.
  */
 import assert from "node:assert/strict"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
