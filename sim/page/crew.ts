@@ -3,6 +3,7 @@
  * One that is let go finishes what it has in hand; one that is hired begins with what a namesake left unfinished.
  */
 import { setTimeout as sleep } from "node:timers/promises"
+import { readEntries } from "../traffic/parts/entries.ts"
 import { connectionTo } from "../traffic/redis-client.ts"
 import type { RedisClient } from "../traffic/redis-client.ts"
 import { CONSUMERS_MAX, resign, withinPace } from "./consumer-control.ts"
@@ -158,15 +159,12 @@ export class Crew implements ConsumerControl {
                 await rest(BLOCK_MS, leaving.signal, this.news.signal)
                 continue
             }
-            const read = client.xReadGroup(
-                group,
-                name,
-                { key: stream, id: from },
-                { COUNT: this.batch(), BLOCK: BLOCK_MS }
-            )
+            const read = readEntries(client, {
+                ...{ stream, group, consumer: name },
+                ...{ from, blockMs: BLOCK_MS, count: this.batch() },
+            })
             worker.reading = read
-            const reply = await read
-            const entries = reply?.[0]?.messages ?? []
+            const entries = await read
             if (entries.length === 0) from = ">"
             else if (from === ">") await this.labour(entries.length)
             if (entries.length > 0)

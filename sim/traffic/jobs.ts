@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { ErrorReply } from "redis"
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
+import { readGroup } from "./parts/entries.ts"
 import { connectionTo } from "./redis-client.ts"
 import type { RedisClient } from "./redis-client.ts"
 import { jobsDue } from "./tide.ts"
@@ -274,13 +275,10 @@ class Shift implements Traffic {
         // "0": first what it was given before and did not finish
         let from = "0"
         while (!this.isOver) {
-            const reply = await client.xReadGroup(
-                group,
-                name,
-                { key: stream, id: from },
-                { COUNT: 1, BLOCK: BLOCK_MS }
-            )
-            const job = reply?.[0]?.messages[0]
+            const job = await readGroup(client, {
+                ...{ stream, group, consumer: name },
+                ...{ from, blockMs: BLOCK_MS },
+            })
             if (job) {
                 if (from === ">") await this.pause(jobMs)
                 await client.xAck(stream, group, job.id)

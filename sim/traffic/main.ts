@@ -47,15 +47,17 @@ async function main(args: string[]) {
     const values = parseCommandLine(rest, { ...COMMON, ...workload.options })
     if (values.help) return console.log(helpOn(workload))
     const url = serverUrl(String(values.url))
-    const traffic = await workload.start(url, values, say)
-    say(`${name} on ${new URL(url).host}; Ctrl-C stops it`)
+    const starting = workload.start(url, values, say)
     const stop = async () => {
         // a second signal ends it at once
         for (const signal of SIGNALS) process.on(signal, () => process.exit(0))
-        await traffic.stop()
+        const traffic = await starting.catch(() => undefined)
+        await traffic?.stop()
         process.exit(0)
     }
     for (const signal of SIGNALS) process.once(signal, stop)
+    await starting
+    say(`${name} on ${new URL(url).host}; Ctrl-C stops it`)
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const

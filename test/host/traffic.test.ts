@@ -145,6 +145,38 @@ describe("jobs", () => {
         }
     })
 
+    test("go on past a job that was in hand and is deleted", async () => {
+        const { client } = redis
+        await client.xGroupCreate("jobs", "staff", "0", { MKSTREAM: true })
+        const id = await client.xAdd("jobs", "*", { task: "gone" })
+        // as a killed run leaves it
+        await client.xReadGroup(
+            "staff",
+            "worker-1",
+            { key: "jobs", id: ">" },
+            { COUNT: 1 }
+        )
+        await client.xDel("jobs", id)
+        const traffic = await startJobs(redis.server.url, QUICK)
+        try {
+            const deadline = Date.now() + CYCLE_MS
+            for (;;) {
+                const first = await client.xPendingRange(
+                    "jobs",
+                    "staff",
+                    id,
+                    id,
+                    1
+                )
+                if (first.length === 0) break
+                assert.ok(Date.now() < deadline, "the job is still pending")
+                await sleep(LOOK_MS)
+            }
+        } finally {
+            await traffic.stop()
+        }
+    })
+
     test("finish what a killed run left unfinished", async () => {
         const child = spawn(
             process.execPath,

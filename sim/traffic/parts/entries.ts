@@ -25,20 +25,29 @@ export interface GroupRead {
     from: string
     /** How long to wait for an entry, in ms. */
     blockMs: number
+    /** How many at most. Default: 1. */
+    count?: number
 }
 
-/** One entry, if there is one. By hand: the client's own xReadGroup throws at a pending entry that was deleted. */
-export async function readGroup(
+/** By hand: the client's own xReadGroup throws at a pending entry that was deleted. */
+export async function readEntries(
     client: RedisClient,
-    { stream, group, consumer, from, blockMs }: GroupRead
-): Promise<Entry | undefined> {
+    { stream, group, consumer, from, blockMs, count = 1 }: GroupRead
+): Promise<Entry[]> {
     const reply = await client.sendCommand<[string, RawEntry[]][] | null>([
         ...["XREADGROUP", "GROUP", group, consumer],
-        ...["COUNT", "1", "BLOCK", String(blockMs)],
+        ...["COUNT", String(count), "BLOCK", String(blockMs)],
         ...["STREAMS", stream, from],
     ])
-    const raw = reply?.[0]?.[1][0]
-    return raw && entryFrom(raw)
+    return reply?.[0]?.[1].map(entryFrom) ?? []
+}
+
+/** One entry, if there is one. */
+export async function readGroup(
+    client: RedisClient,
+    read: GroupRead
+): Promise<Entry | undefined> {
+    return (await readEntries(client, read))[0]
 }
 
 /**
