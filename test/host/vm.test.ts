@@ -344,8 +344,8 @@ describe("device's network", () => {
     test("answers within a few milliseconds", async () => {
         let peer: net.Socket | undefined
         const server = await serve(socket => (peer = socket.setNoDelay(true)))
-        const device = await start("echo", {
-            settings: { HOST: "127.0.0.1", PORT: server.port },
+        const device = await start("wire", {
+            settings: { ECHO: true, HOST: "127.0.0.1", PORT: server.port },
         })
         await device.until(() => peer, 5000, "the connection")
         const times: number[] = []
@@ -451,7 +451,10 @@ describe("driven clock", () => {
     })
 
     test("lets an hour pass in seconds", async () => {
-        const device = await start("sleeper", { clock: "driven" })
+        const device = await start("trouble", {
+            settings: { HOW: "sleep" },
+            clock: "driven",
+        })
         const before = performance.now()
         const { t } = await device.waitForLog(/slept 3600 s/, 3_700_000, {
             since: 0,

@@ -1,4 +1,4 @@
-/** Ends in the way that the setting HOW names. */
+/** Ends, or sleeps for an hour, as the setting HOW says. */
 import * as ds from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
 
@@ -21,6 +21,10 @@ if (how === "heap") {
     ds.reboot()
 } else if (how === "restart") {
     ds.restart()
+} else if (how === "sleep") {
+    const before = ds.millis()
+    await ds.sleep(3600000)
+    console.log(`slept ${Math.round((ds.millis() - before) / 1000)} s`)
 } else if (how === "vm") {
     // the number that makes the VM fail itself, as a broken C assertion does (impl_ds.c)
     ds._panic(0xab04711)

@@ -1,6 +1,7 @@
 /**
  * Connects to HOST:PORT, says hello, and reports what arrives: pieces, bytes, the largest piece, the
  * shortest time between pieces is the host's to measure; each byte must be one more than the last, modulo 251.
+ * With ECHO it says nothing of its own and sends back whatever arrives.
  */
 import * as ds from "@devicescript/core"
 import { connect, Socket } from "@devicescript/net"
@@ -8,6 +9,7 @@ import { readSetting } from "@devicescript/settings"
 
 const host = await readSetting("HOST", "localhost")
 const port = await readSetting("PORT", 1)
+const echo = await readSetting("ECHO", false)
 
 let pieces = 0
 let bytes = 0
@@ -26,13 +28,14 @@ function take(piece: Buffer) {
 try {
     const socket: Socket = await connect({ host, port })
     console.log("open")
-    await socket.send("hello\r\n")
+    if (!echo) await socket.send("hello\r\n")
     while (true) {
         const piece = await socket.recv(5000)
         if (!piece) {
             console.log(piece === null ? "end" : "silence")
             break
         }
+        if (echo) await socket.send(piece)
         take(piece)
     }
 } catch (e) {
