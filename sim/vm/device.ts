@@ -21,11 +21,13 @@ import { History } from "./history.ts"
 import { JacdacHost } from "./jacdac-host.ts"
 import { panicText, parseLogLine } from "./log-line.ts"
 import type { FromDevice, MemoryReport } from "./messages.ts"
+import type { VmCounts } from "./step-counter.ts"
 import { processFiles, VmLink } from "./vm-link.ts"
 import type { ProcessFiles } from "./vm-link.ts"
 
 export type * from "./device-types.ts"
 export type { MemoryReport } from "./messages.ts"
+export type { VmCounts } from "./step-counter.ts"
 
 const DARK = "0000000000"
 
@@ -164,6 +166,13 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
         return report as MemoryReport
     }
 
+    /** What the VM has done so far. @throws without the option `countSteps` */
+    async counts(): Promise<VmCounts> {
+        const counts = await this.link.request("counts", {})
+        if (!counts) throw new Error("counts() needs the option countSteps")
+        return counts as VmCounts
+    }
+
     /** Lets a driven clock run this many milliseconds, resets included. */
     async runFor(virtualMs: number) {
         if (!this.isDriven)
@@ -283,6 +292,7 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
             nowMs: this.lastT,
             flash: this.flash,
             heapReport: options.heapReport ?? false,
+            countSteps: options.countSteps ?? false,
         }))
         link.on("message", message => {
             // a killed process may have messages on the way

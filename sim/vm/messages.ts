@@ -23,6 +23,8 @@ export interface StartMessage {
     flash: Uint8Array
     /** Sample the heap after each turn of the VM. */
     heapReport: boolean
+    /** Count steps and allocations. */
+    countSteps: boolean
 }
 
 export type ToDevice =
@@ -30,6 +32,8 @@ export type ToDevice =
     | { kind: "frame"; frame: Uint8Array }
     | { kind: "deploy"; id: number; bytecode: Uint8Array }
     | { kind: "memory"; id: number }
+    /** Answered with `VmCounts`; undefined without `countSteps`. */
+    | { kind: "counts"; id: number }
     /**
      * Run a driven clock up to `untilMs`, in device milliseconds; with `stopOnNews` only to the moment
      * when the device next prints a line or sends a command (as it does to show its LEDs).

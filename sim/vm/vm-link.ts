@@ -98,7 +98,7 @@ export class VmLink extends EventEmitter<{
     }
 
     /** Sends a request and waits for its answer. @throws if refused, or if the process ends */
-    request<K extends "deploy" | "memory" | "run">(
+    request<K extends "deploy" | "memory" | "counts" | "run">(
         kind: K,
         args: Request<K>
     ): Promise<unknown> {

@@ -16,6 +16,7 @@ import { readFileSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { keptFile } from "./kept-file.ts"
+import type { WebAssemblyLike } from "./step-counter.ts"
 
 /** The one version of `@devicescript/cli` whose layout this file knows. */
 export const PINNED_CLI_VERSION = "2.16.4"
@@ -38,6 +39,8 @@ export interface VmEnvironment {
     console: Pick<Console, "log" | "debug" | "warn" | "error">
     /** Asked for `fs`, `path`, `crypto`, `net` and `tls`. */
     require(name: string): unknown
+    /** Default: this process's own. */
+    WebAssembly?: WebAssemblyLike
 }
 
 /**
@@ -145,6 +148,7 @@ export async function loadVmModule(
         clearInterval: env.clearTimeout,
         console: env.console,
         require: env.require,
+        ...(env.WebAssembly && { WebAssembly: env.WebAssembly }),
         // Emscripten defines traps for names it dropped; they would land on our own global object
         globalThis: {},
         __filename: BLOCK_PATH,

@@ -10,6 +10,7 @@ import hostSockets from "./host-sockets.ts"
 import type { StartMessage, ToDevice } from "./messages.ts"
 import { Outbox } from "./outbox.ts"
 import type { SocketEvent, Sockets, SocketsFactory } from "./sockets.ts"
+import { StepCounter } from "./step-counter.ts"
 import { loadVmModule } from "./vm-module.ts"
 import type { VmModule } from "./vm-module.ts"
 
@@ -27,6 +28,7 @@ class Device {
     private readonly outbox: Outbox
     private readonly heap: HeapProbe
     private flash: Uint8Array
+    private readonly counter: StepCounter | undefined
     private vm!: VmModule
     private sockets!: Sockets
     private wakeUp: { timer: Timer; callback: () => void } | undefined
@@ -47,6 +49,7 @@ class Device {
         )
         this.flash = options.flash
         this.heap = new HeapProbe(() => this.vm.HEAPU8)
+        if (options.countSteps) this.counter = new StepCounter()
     }
 
     async start() {
@@ -59,6 +62,7 @@ class Device {
             clearTimeout: timer => this.clock.clearTimeout(timer as Timer),
             console: { log() {}, debug() {}, warn() {}, error() {} },
             require: name => nodeRequire(name),
+            WebAssembly: this.counter?.webAssembly,
         }))
         vm.flashLoad = () => this.flash
         vm.flashSave = image => (this.flash = completeFlash(image))
@@ -117,6 +121,13 @@ class Device {
                     kind: "done",
                     id: message.id,
                     value: this.heap.sample(),
+                })
+                break
+            case "counts":
+                this.outbox.post({
+                    kind: "done",
+                    id: message.id,
+                    value: this.counter?.read(this.vm.HEAPU8),
                 })
                 break
             case "run":
