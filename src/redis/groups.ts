@@ -7,12 +7,14 @@ import {
     skipElement,
     skipTo,
 } from "./reply"
+import { RespType } from "./resp"
 import { StreamId } from "./stream-id"
 
 const NAME = Buffer.from("name")
 const CONSUMERS = Buffer.from("consumers")
 const PENDING = Buffer.from("pending")
 const LAST_DELIVERED_ID = Buffer.from("last-delivered-id")
+const ENTRIES_READ = Buffer.from("entries-read")
 const LAG = Buffer.from("lag")
 
 /** The fields of one group that are used. One object serves for every poll. */
@@ -27,6 +29,13 @@ export class ConsumerGroup {
     readonly lastDeliveredId = new StreamId()
     /** The reported lag; undefined when nil, absent (Redis 5 and 6) or negative (a false claim of an operator's). */
     lag: number = undefined
+    /**
+     * What the groups of this server begin with, up to the `$` of their name; undefined where one may hold a `*` after its
+     * name: where a field was none of those that are known to be numbers and IDs.
+     */
+    beginning: Buffer = undefined
+    /** How many elements the array of that beginning has. */
+    elements = 0
 }
 
 /**
@@ -53,10 +62,12 @@ export async function readGroups(
     let found: ConsumerGroup = undefined
     let candidate = group
     while (groups > 0) {
+        if (wanted !== undefined && group.beginning !== undefined)
+            groups -= reader.skipAlike(group.beginning, wanted)
         groups--
         if (!(await readGroup(source, wanted, candidate))) continue
         if (wanted !== undefined) {
-            await skipTo(source, outside)
+            await skipRest(source, groups, group.beginning, outside)
             return candidate
         }
         const other = candidate.lastDeliveredId
@@ -76,6 +87,23 @@ export async function readGroups(
     return found
 }
 
+/** Passes over the groups after the wanted one. */
+async function skipRest(
+    source: ReplySource,
+    groups: number,
+    beginning: Buffer,
+    outside: number
+): Promise<void> {
+    const reader = source.reader
+    if (beginning !== undefined)
+        while (groups > 0) {
+            groups -= reader.skipAlike(beginning, undefined) + 1
+            // one that the end of a piece has cut
+            await skipElement(source)
+        }
+    await skipTo(source, outside)
+}
+
 /** @returns whether it is the wanted group */
 async function readGroup(
     source: ReplySource,
@@ -83,17 +111,24 @@ async function readGroup(
     group: ConsumerGroup
 ): Promise<boolean> {
     const reader = source.reader
-    await nextElement(source)
+    while (!reader.next()) await source.more()
     // RESP2 sends fields and values as one array, RESP3 as a map; `value` counts both
-    let fields = (await expectAggregate(source)) >> 1
+    const elements = await expectAggregate(source)
+    const isArray = reader.type === RespType.Array
+    let fields = elements >> 1
     const outside = reader.level
     let isWanted = false
+    let nameIsFirst = false
+    let allKnown = true
     group.lag = undefined
     while (fields > 0) {
         fields--
-        await nextElement(source)
-        if (!isWanted && reader.is(NAME)) {
-            await nextElement(source)
+        while (!reader.next()) await source.more()
+        // the names of fields differ in their lengths, and a call is dear
+        const length = reader.end - reader.start
+        if (!isWanted && length === NAME.length && reader.is(NAME)) {
+            nameIsFirst = fields === (elements >> 1) - 1
+            while (!reader.next()) await source.more()
             if (wanted === undefined) {
                 if (group.name === undefined || !reader.is(group.name))
                     group.name = heldBytes(source)
@@ -102,19 +137,32 @@ async function readGroup(
                 return false
             }
             isWanted = true
-        } else if (reader.is(LAG)) {
+        } else if (length === LAG.length && reader.is(LAG)) {
             const lag = await nextInteger(source)
             group.lag = lag < 0 ? undefined : lag
-        } else if (reader.is(LAST_DELIVERED_ID)) {
-            await nextElement(source)
+        } else if (
+            length === LAST_DELIVERED_ID.length &&
+            reader.is(LAST_DELIVERED_ID)
+        ) {
+            while (!reader.next()) await source.more()
             group.lastDeliveredId.set(reader.bytes, reader.start, reader.end)
-        } else if (reader.is(PENDING)) group.pending = await nextInteger(source)
-        else if (reader.is(CONSUMERS))
+        } else if (length === PENDING.length && reader.is(PENDING))
+            group.pending = await nextInteger(source)
+        else if (length === CONSUMERS.length && reader.is(CONSUMERS))
             group.consumers = await nextInteger(source)
-        else await skipElement(source)
+        else {
+            if (!reader.is(ENTRIES_READ)) allKnown = false
+            await skipElement(source)
+        }
     }
     // an odd field, should one ever come, must not pass for the next group
     await skipTo(source, outside)
+    const alike = allKnown && nameIsFirst && isArray ? elements : 0
+    if (alike === 0) group.beginning = undefined
+    else if (group.beginning === undefined || group.elements !== alike) {
+        group.elements = alike
+        group.beginning = Buffer.from(`*${alike}\r\n$4\r\nname\r\n$`)
+    }
     return isWanted
 }
 

@@ -24,16 +24,17 @@ export async function skipTo(
 
 /** Passes over one whole element. */
 export async function skipElement(source: ReplySource): Promise<void> {
-    await nextElement(source)
-    await skipTo(source, source.reader.level)
+    const reader = source.reader
+    while (!reader.next()) await source.more()
+    while (!reader.skipTo(reader.level)) await source.more()
 }
 
 /** Reads an integer; anything else (nil above all) is passed over and gives undefined. */
 export async function nextInteger(source: ReplySource): Promise<number> {
-    await nextElement(source)
     const reader = source.reader
+    while (!reader.next()) await source.more()
     if (reader.type === RespType.Integer) return reader.value
-    await skipTo(source, reader.level)
+    while (!reader.skipTo(reader.level)) await source.more()
     return undefined
 }
 

@@ -23,6 +23,10 @@ class Lines {
     private lines: string[] = []
 
     constructor(text: string) {
+        if (way === "split") {
+            this.lines = text.split("\r\n")
+            return
+        }
         let from = 0
         for (;;) {
             const end = text.indexOf("\r\n", from)
@@ -88,7 +92,7 @@ const port = await readSetting("REDIS_PORT", 0)
 const stream = await readSetting("STREAM", "")
 const name = await readSetting("GROUP", "")
 const pollMs = await readSetting("POLL_MS", 1000)
-const isNaive = (await readSetting("WAY", "")) === "naive"
+const way = await readSetting("WAY", "")
 
 const command = encodeCommand(["XINFO", "GROUPS", stream])
 let shown: number = -1
@@ -100,7 +104,7 @@ function show(lag: number): void {
     console.log(`lag ${lag}`)
 }
 
-if (isNaive) {
+if (way !== "laglight") {
     const socket = await connect({ host, port })
     for (;;) {
         await socket.send(command)
