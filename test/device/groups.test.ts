@@ -387,6 +387,80 @@ describe("several groups", () => {
     })
 })
 
+/** Longer than two digits can say. */
+const LONG = Buffer.alloc(120).toString("hex")
+
+/** Names that look like what a reader in a hurry may take for the next group, or for the end of this one. */
+const MISLEADING = [
+    "*",
+    "a*b",
+    "\r\n*12\r\n$4\r\nname\r\n$1\r\nx",
+    "*12\r\n$4\r\nname\r\n$5\r\nstaff",
+    "name\r\n$",
+    "x",
+    "",
+    LONG,
+    "staff",
+    "stuff",
+]
+
+describe("groups that are like the one read before", () => {
+    beforeEach(pause)
+
+    function misleading(): Buffer {
+        let reply = Buffer.from(`*${MISLEADING.length}\r\n`)
+        for (let i = 0; i < MISLEADING.length; ++i)
+            reply = reply.concat(
+                groupNamed(Buffer.from(MISLEADING[i]), `${i + 1}-0`, i)
+            )
+        return reply
+    }
+
+    async function tellsApart(pieceBytes: number) {
+        const groups = new Groups()
+        const bytes = misleading()
+        // the second time it is known what they are like
+        for (let time = 0; time < 2; ++time)
+            for (let i = 0; i < MISLEADING.length; ++i) {
+                await ds.sleep(1)
+                const wanted = Buffer.from(MISLEADING[i])
+                expect(await groups.read(bytes, wanted, pieceBytes)).toBe(
+                    `- 1 2 ${i + 1}-0 ${i}`
+                )
+            }
+        expect(groups.group.beginning !== undefined).toBe(true)
+        expect(
+            await groups.read(bytes, Buffer.from("nobody"), pieceBytes)
+        ).toBe("none")
+    }
+
+    test("are told apart in one piece", async () => {
+        await tellsApart(2000)
+    })
+    test("are told apart in large pieces", async () => {
+        await tellsApart(333)
+    })
+    test("are told apart in small pieces", async () => {
+        await tellsApart(50)
+    })
+
+    test("but have a field whose value may hold anything: that is not skipped by looking for the next", async () => {
+        const groups = new Groups()
+        const like = " $9 consumers :1 $7 pending :2 $4 note $2 *4 "
+        const bytes = wire(
+            `*3 *8 $4 name $1 a${like}*8 $4 name $1 b${like}*8 $4 name $5 staff${like}`.slice(
+                0,
+                -1
+            )
+        )
+        for (let time = 0; time < 3; ++time)
+            expect(await groups.read(bytes, STAFF, 1000)).toBe(
+                "- 1 2  undefined"
+            )
+        expect(groups.group.beginning).toBe(undefined)
+    })
+})
+
 describe("no group", () => {
     beforeEach(pause)
     finds("in an empty array", () => Buffer.from("*0\r\n"), STAFF, "none")
