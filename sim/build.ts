@@ -1,6 +1,9 @@
 /** `npm run build`: compiles the firmware and says what it weighs. */
 import { relative } from "node:path"
+import { bytecodeSizes, sizesText } from "./bytecode-sizes.ts"
 import { buildFirmware } from "./firmware.ts"
 
-const { file, sizeBytes } = await buildFirmware()
+const firmware = await buildFirmware()
+const { file, sizeBytes } = firmware
 console.log(`${relative(".", file)}: ${sizeBytes} bytes of bytecode`)
+console.log(sizesText(bytecodeSizes(firmware)))

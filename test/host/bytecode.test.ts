@@ -2,12 +2,16 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
+import { BYTECODE_BUDGET, bytecodeSizes } from "../../sim/bytecode-sizes.ts"
 import { buildFirmware } from "../../sim/firmware.ts"
 
 /** How far the statement may be off before it has to be put right: 2 %. */
 const MARGIN = 0.02
 /** What fits the program's part of a Pico W's flash is about 110 KB. */
 const LIMIT = 100_000
+
+/** A part that weighs less than this share of its budget has become smaller: so should the budget. */
+const SLACK = 0.9
 
 const SENTENCE = /The firmware is ([\d,]+) bytes of bytecode/
 
@@ -29,4 +33,20 @@ test("the firmware's bytecode has the size that the README states", async () => 
         `README.md states ${stated} bytes; it is ${text}`
     )
     assert.ok(sizeBytes < LIMIT, `${text} bytes: that may not fit`)
+})
+
+test("each part of the bytecode keeps its budget, and no budget is far too large", async () => {
+    const firmware = await buildFirmware()
+    const sizes = bytecodeSizes(firmware)
+    assert.deepEqual([...sizes.keys()], Object.keys(BYTECODE_BUDGET))
+    let sum = 0
+    for (const [part, bytes] of sizes) {
+        const budget = BYTECODE_BUDGET[part]
+        sum += bytes
+        assert.ok(
+            bytes <= budget && bytes >= SLACK * budget,
+            `${part}: ${bytes} bytes, budget ${budget} (sim/bytecode-sizes.ts)`
+        )
+    }
+    assert.equal(sum, firmware.sizeBytes)
 })
