@@ -8,6 +8,8 @@ export interface PollCost {
     steps: number
     allocations: number
     allocatedBytes: number
+    /** Those of them that the VM needs for calls. */
+    callBytes: number
     /** The most steps between two pauses, of all polls. */
     longestRun: number
     /** As it is in the end; the extremes are those since the program's start. */
@@ -70,6 +72,7 @@ export async function countPolls({
             allocations: (counts.allocations - before.allocations) / count,
             allocatedBytes:
                 (counts.allocatedBytes - before.allocatedBytes) / count,
+            callBytes: (counts.callBytes - before.callBytes) / count,
             longestRun: counts.longestRun,
             memory: await device.memory(),
         }

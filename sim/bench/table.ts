@@ -32,6 +32,7 @@ function countedTable(rows: CountedRow[]) {
             "steps",
             "allocations",
             "allocated",
+            "for calls",
             "longest run",
             "live heap",
             "heap left",
@@ -46,7 +47,7 @@ function countedTable(rows: CountedRow[]) {
                 NAMES[row.way],
             ]
             if (typeof cost === "string")
-                return [...head, `ends: ${cost}`, ...Array(7).fill("")]
+                return [...head, `ends: ${cost}`, ...Array(8).fill("")]
             const split = costOf(rows, "split", row.groups)
             return [
                 ...head,
@@ -77,6 +78,7 @@ function specialTable(rows: BenchResult["special"]) {
             "steps",
             "allocations",
             "allocated",
+            "for calls",
             "longest run",
             "live heap",
             "heap left",
@@ -89,12 +91,14 @@ function costCells({
     steps,
     allocations,
     allocatedBytes,
+    callBytes,
     longestRun,
     memory,
 }: PollCost) {
     return [
         ...[steps, allocations].map(whole),
         bytes(allocatedBytes),
+        bytes(callBytes),
         whole(longestRun),
         // 0: no collection was seen
         memory.peakLiveBytes > 0 ? bytes(memory.peakLiveBytes) : "-",

@@ -23,6 +23,8 @@ export interface VmCounts {
     allocations: number
     /** Their bytes, headers included, rounded up to words of 4 as the heap does. */
     allocatedBytes: number
+    /** Those of them that the VM needs for calls: a frame for each, and a bound function for each method of an object. */
+    callBytes: number
 }
 
 /** The part of `WebAssembly` that the VM's glue code uses. */
@@ -47,6 +49,12 @@ const STEPS = 512
 const FEWEST_LEFT = 516
 const ALLOCATIONS = 520
 const ALLOCATED_BYTES = 524
+const CALL_BYTES = 528
+
+/** Tags of blocks (runtime/devicescript/devs_objects.h): 7 is a bound function, 8 a call's frame. */
+const TAG_MASK = 0xf
+const FIRST_CALL_TAG = 7
+const CALL_TAGS = 2
 
 export class StepCounter {
     /** To be given to the VM in place of the global of that name. */
@@ -75,6 +83,7 @@ export class StepCounter {
             longestRun: fewestLeft === 0 ? 0 : MAX_STEPS - fewestLeft + 1,
             allocations: total(ALLOCATIONS),
             allocatedBytes: total(ALLOCATED_BYTES),
+            callBytes: total(CALL_BYTES),
         }
     }
 }
@@ -89,6 +98,7 @@ const I32_LOAD = [0x28, 2, 0]
 const I32_STORE = [0x36, 2, 0]
 const I32_ADD = 0x6a
 const I32_SUB = 0x6b
+const I32_MUL = 0x6c
 const I32_AND = 0x71
 const I32_LT_U = 0x49
 const SELECT = 0x1b
@@ -156,17 +166,26 @@ function countSteps(body: Uint8Array) {
     ])
 }
 
-/** At the beginning of the function, whose third parameter is the number of bytes. */
+/** At the beginning of the function, whose second and third parameter are the tag and the number of bytes. */
 function countAllocations(body: Uint8Array) {
     const reader = new Reader(body)
     for (let groups = reader.leb(); groups > 0; groups--) {
         reader.leb()
         reader.at++
     }
-    const words = [LOCAL_GET, 2, ...constant(3), I32_ADD]
+    const size = [
+        ...[LOCAL_GET, 2, ...constant(3), I32_ADD],
+        ...[...constant(-4), I32_AND],
+    ]
+    const isForCall = [
+        ...[LOCAL_GET, 1, ...constant(TAG_MASK), I32_AND],
+        ...[...constant(FIRST_CALL_TAG), I32_SUB],
+        ...[...constant(CALL_TAGS), I32_LT_U],
+    ]
     return spliced(body, reader.at, [
         ...add(ALLOCATIONS, constant(1)),
-        ...add(ALLOCATED_BYTES, [...words, ...constant(-4), I32_AND]),
+        ...add(ALLOCATED_BYTES, size),
+        ...add(CALL_BYTES, [...size, ...isForCall, I32_MUL]),
     ])
 }
 

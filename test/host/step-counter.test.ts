@@ -33,6 +33,7 @@ describe("the VM's counters", () => {
                 longestRun: counts.longestRun,
                 allocations: counts.allocations - last.allocations,
                 allocatedBytes: counts.allocatedBytes - last.allocatedBytes,
+                callBytes: counts.callBytes - last.callBytes,
             }
             if (panic === undefined) seconds.push(taken)
             else untilPanic = taken
@@ -73,6 +74,11 @@ describe("the VM's counters", () => {
         assert.ok(
             bytes % 1000 === 0 && bytes >= 104_000 && bytes <= 120_000,
             `${bytes} bytes`
+        )
+        assert.equal(thousand.callBytes, ten.callBytes, "none of it for calls")
+        assert.ok(
+            none.callBytes >= 48 && none.callBytes < none.allocatedBytes,
+            `two calls and a sleep: ${none.callBytes} bytes`
         )
     })
 
