@@ -4,6 +4,7 @@ import {
     nextElement,
     nextInteger,
     ReplySource,
+    RESTS,
     skipElement,
     skipTo,
     unexpected,
@@ -50,6 +51,7 @@ export async function readUnreadEntries(
         unread.returned = entries
         while (entries > 0) {
             entries--
+            if ((entries & RESTS) === RESTS) await source.rest()
             await nextElement(source)
             const entryOutside = reader.level
             await nextElement(source)
@@ -109,6 +111,7 @@ export async function readStreamFacts(
     let added = -2
     while (fields > 0) {
         fields--
+        if ((fields & RESTS) === RESTS) await source.rest()
         await nextElement(source)
         if (reader.is(LENGTH)) length = await nextInteger(source)
         else if (reader.is(ENTRIES_ADDED)) added = await nextInteger(source)
@@ -167,12 +170,14 @@ export async function readLongestIdle(source: ReplySource): Promise<number> {
     let longest = 0
     while (consumers > 0) {
         consumers--
+        if ((consumers & RESTS) === RESTS) await source.rest()
         await nextElement(source)
         let fields = (await expectAggregate(source)) >> 1
         let pending = 0
         let idle = 0
         while (fields > 0) {
             fields--
+            if ((fields & RESTS) === RESTS) await source.rest()
             await nextElement(source)
             if (reader.is(PENDING)) pending = await nextInteger(source)
             else if (reader.is(IDLE)) idle = await nextInteger(source)

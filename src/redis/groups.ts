@@ -4,6 +4,7 @@ import {
     nextElement,
     nextInteger,
     ReplySource,
+    RESTS,
     skipElement,
     skipTo,
 } from "./reply"
@@ -65,6 +66,7 @@ export async function readGroups(
         if (wanted !== undefined && group.beginning !== undefined)
             groups -= reader.skipAlike(group.beginning, wanted)
         groups--
+        if ((groups & RESTS) === RESTS) await source.rest()
         if (!(await readGroup(source, wanted, candidate))) continue
         if (wanted !== undefined) {
             await skipRest(source, groups, group.beginning, outside)
@@ -100,6 +102,7 @@ async function skipRest(
             groups -= reader.skipAlike(beginning, undefined) + 1
             // one that the end of a piece has cut
             await skipElement(source)
+            if ((groups & RESTS) === RESTS) await source.rest()
         }
     await skipTo(source, outside)
 }
@@ -123,6 +126,7 @@ async function readGroup(
     group.lag = undefined
     while (fields > 0) {
         fields--
+        if ((fields & RESTS) === RESTS) await source.rest()
         while (!reader.next()) await source.more()
         // the names of fields differ in their lengths, and a call is dear
         const length = reader.end - reader.start

@@ -48,6 +48,32 @@ const CARRY_BYTES = MAX_LINE + 2
 /** Up to so many bytes before its CR a number is read the short way; more take the long one. */
 const SHORT_DIGITS = 16
 
+/** What `-` becomes where a digit becomes its value. */
+const MINUS = 0x1d
+const ONE = 0x31
+
+/** How elements other than strings and numbers are passed over the short way. */
+enum Kind {
+    Line = 1,
+    Aggregate,
+}
+const SHORT_KINDS = shortKinds()
+
+function shortKinds(): Buffer {
+    const kinds = Buffer.alloc(128)
+    kinds[RespType.SimpleString] = Kind.Line
+    kinds[RespType.Error] = Kind.Line
+    kinds[RespType.Null] = Kind.Line
+    kinds[RespType.Boolean] = Kind.Line
+    kinds[RespType.Double] = Kind.Line
+    kinds[RespType.BigNumber] = Kind.Line
+    kinds[RespType.Array] = Kind.Aggregate
+    kinds[RespType.Map] = Kind.Aggregate
+    kinds[RespType.Set] = Kind.Aggregate
+    kinds[RespType.Push] = Kind.Aggregate
+    return kinds
+}
+
 /** The payload state "no payload is being skipped". */
 const NO_PAYLOAD = -1
 /** `run`'s level for "stop after one element". */
@@ -323,21 +349,43 @@ export class RespReader {
                     let p = at + 2
                     if (type === RespType.BulkString) {
                         let length = input[at + 1] ^ ZERO
-                        if (length > 9) break
-                        if (input[p] !== CR) {
-                            const digit = input[p] ^ ZERO
-                            if (digit > 9) break
-                            length = length * 10 + digit
-                            if (input[++p] !== CR) break
-                        }
-                        if (input[p + 1] !== LF) break
-                        p += length + 2
+                        if (length <= 9) {
+                            if (input[p] !== CR) {
+                                const digit = input[p] ^ ZERO
+                                if (digit > 9) break
+                                length = length * 10 + digit
+                                if (input[++p] !== CR) break
+                            }
+                            if (input[p + 1] !== LF) break
+                            p += length + 2
+                        } else if (length === MINUS && input[p] === ONE) p++
+                        else break
                     } else if (type === RespType.Integer) {
                         p = input.indexOf(CR, at, at + SHORT_DIGITS)
                         let i = at + 1
                         if (p <= i) break
                         while (i < p && (input[i] ^ ZERO) <= 9) i++
                         if (i < p) break
+                    } else if (SHORT_KINDS[type] === Kind.Line) {
+                        p = input.indexOf(CR, at, limit)
+                        if (p < 0 || p - at > MAX_LINE) break
+                    } else if (SHORT_KINDS[type] === Kind.Aggregate) {
+                        let elements = input[at + 1] ^ ZERO
+                        if (
+                            elements > 9 ||
+                            depth === MAX_DEPTH ||
+                            p + 1 >= limit ||
+                            input[p] !== CR ||
+                            input[p + 1] !== LF
+                        )
+                            break
+                        if (type === RespType.Map) elements *= 2
+                        // its header is an element of its own, unless it is empty
+                        if (elements > 0) {
+                            at = p + 2
+                            remaining[depth++] = elements
+                            continue
+                        }
                     } else break
                     if (
                         p + 1 >= limit ||
@@ -375,6 +423,7 @@ export class RespReader {
                     at = this.at
                     limit = this.limit
                 }
+                if (!single) continue
             }
             if (!single && depth <= level) {
                 this.keep(at, payload, depth)

@@ -11,10 +11,16 @@ import { encodeCommand, RespReader, RespType } from "./resp"
  */
 export const MAX_SEND = 1460
 /**
- * The most bytes that are read without a pause. The program ends after 131,072 VM steps without one; the smallest
- * element is 3 bytes and costs about 60 steps.
+ * The most bytes that are passed over without a pause. The program ends after 131,072 VM steps without one; elements of 3
+ * bytes cost about 110 each (test/host/budget.test.ts). What is read one by one costs more, and rests in between.
  */
 const WINDOW = 1460
+
+/**
+ * Of so many rests one is taken. What Redis sends has fewer groups or fields in a piece, after which there is a pause
+ * anyway: more pauses, and pieces would arrive faster than they are used up.
+ */
+const REST_EVERY = 3
 
 /** How long to wait for the server to close, ms. */
 const QUIT_LIMIT_MS = 3000
@@ -34,6 +40,8 @@ export class Session implements ReplySource {
     /** The piece being read, window by window. */
     private piece: Buffer = undefined
     private readTo = 0
+    /** How often a rest was due since the last pause. */
+    private restsDue = 0
     private batch: Buffer[] = []
     private batchCount = 0
     private batchBytes = 0
@@ -150,6 +158,7 @@ export class Session implements ReplySource {
         const reader = this.reader
         if (reader.error !== undefined)
             throw new LinkError(Fault.BadReply, reader.error)
+        this.restsDue = 0
         if (this.piece === undefined || this.readTo >= this.piece.length) {
             this.piece = undefined
             // pieces that are here already come without a wait, and the program must pause now and then
@@ -162,6 +171,12 @@ export class Session implements ReplySource {
         const from = this.readTo
         this.readTo = Math.min(from + WINDOW, this.piece.length)
         reader.feed(this.piece, from, this.readTo)
+    }
+
+    async rest(): Promise<void> {
+        if (++this.restsDue < REST_EVERY) return
+        this.restsDue = 0
+        await ds.sleep(1)
     }
 
     /**

@@ -64,6 +64,10 @@ export class FakeReplySource implements ReplySource {
         await ds.sleep(1)
     }
 
+    async rest(): Promise<void> {
+        await ds.sleep(1)
+    }
+
     /** Whether exactly the given bytes were read, and nothing is left half read. */
     isUsedUp(): boolean {
         return (

@@ -11,6 +11,7 @@ import type { BenchRedis } from "../../sim/bench/bench-redis.ts"
 import { countPolls } from "../../sim/bench/counts.ts"
 import type { PollCost } from "../../sim/bench/counts.ts"
 import { buildFirmware } from "../../sim/firmware.ts"
+import { SimulatedDevice } from "../../sim/vm/device.ts"
 import { MAX_STEPS } from "../../sim/vm/step-counter.ts"
 import { CannedReplyServer } from "./support/scripted-server.ts"
 import { closeAtEnd, Light } from "./support/light-bench.ts"
@@ -63,7 +64,7 @@ describe("a poll", () => {
             },
             pollMs: POLL_MS,
             polls: POLLS,
-            warmUpMs: 8000,
+            warmUpMs: 5000,
             heapReport: way === "light",
             pollsSoFar:
                 way === "light"
@@ -124,9 +125,10 @@ describe("a poll", () => {
     })
 
     test("costs for a group that nobody watches at most a third of a watched one", async t => {
-        const [none, one, hundred] = await Promise.all(
-            [0, 1, 100].map(groups => costOf("laglight", groups))
-        )
+        // one after the other: polls are counted by the server
+        const none = await costOf("laglight", 0)
+        const one = await costOf("laglight", 1)
+        const hundred = await costOf("laglight", 100)
         const watched = one.steps - none.steps
         const unwatched = (hundred.steps - one.steps) / 99
         const garbage = (hundred.allocatedBytes - one.allocatedBytes) / 99
@@ -134,9 +136,9 @@ describe("a poll", () => {
             `watched ${watched} steps, unwatched ${unwatched} and ${garbage} bytes`
         )
         assert.ok(unwatched <= watched / 3, `${unwatched} of ${watched} steps`)
-        assert.ok(unwatched <= 660, `${unwatched} steps`)
+        assert.ok(unwatched <= 690, `${unwatched} steps`)
         // its 161 bytes on the wire are among them
-        assert.ok(garbage <= 560, `${garbage} bytes`)
+        assert.ok(garbage <= 600, `${garbage} bytes`)
     })
 
     test("needs memory that does not depend on the number of groups, but for one piece and its rest", async t => {
@@ -165,47 +167,69 @@ describe("a poll", () => {
     })
 })
 
-describe("a run between two pauses", () => {
-    for (const [name, element] of [
-        ["nulls of RESP3", "_\r\n"],
-        ["empty lines", "+\r\n"],
-        ["empty arrays", "*0\r\n"],
-        ["numbers of one digit", ":1\r\n"],
-        ["empty strings", "$0\r\n\r\n"],
+/** The smallest elements there are, by their types. */
+const TINY = ["_\r\n", "+\r\n", "-\r\n", ",1\r\n", "(1\r\n", "#t\r\n"]
+    .concat([":1\r\n", "$0\r\n\r\n", "$-1\r\n"])
+    .concat(["*0\r\n", "%0\r\n", "~0\r\n", ">0\r\n"])
+
+test("a run between two pauses stays far below the limit where pieces are full of tiny elements", async t => {
+    const ends = "$17\r\nlast-delivered-id\r\n$3\r\n1-1\r\n$3\r\nlag\r\n:0\r\n"
+    /** What XINFO GROUPS answers, and what is in the way of the reader. */
+    const replies: [name: string, reply: string][] = TINY.map(element => [
+        `a field of ${JSON.stringify(element)}`,
+        `*1\r\n*8\r\n$4\r\nname\r\n$5\r\nstaff\r\n$4\r\njunk\r\n*1000\r\n${element.repeat(1000)}${ends}`,
     ])
-        test(`stays far below the limit where pieces are full of ${name}`, async t => {
-            const count = 4000
-            const field = "$4\r\njunk\r\n"
-            const name = "$4\r\nname\r\n$5\r\nstaff\r\n"
-            const id =
-                "$17\r\nlast-delivered-id\r\n$3\r\n1-1\r\n$3\r\nlag\r\n:0\r\n"
-            const groups = `*1\r\n*8\r\n${name}${field}*${count}\r\n${element.repeat(count)}${id}`
-            const server = closeAtEnd(
-                await CannedReplyServer.start({
-                    handler: ([command]) =>
-                        String(command) === "XINFO" ? groups : "+OK\r\n",
-                })
-            )
-            const { bytecode } = await buildFirmware({
-                entry: "test/device/programs/naive-reader.ts",
-            })
-            const { longestRun } = await countPolls({
-                bytecode,
-                settings: {
-                    REDIS_HOST: server.host,
-                    REDIS_PORT: server.port,
-                    STREAM: "jobs",
-                    GROUP: "staff",
-                    WAY: "laglight",
-                },
-                pollMs: POLL_MS,
-                polls: 3,
-                warmUpMs: 4000,
-            })
-            t.diagnostic(`${longestRun} steps`)
-            assert.ok(longestRun > 10_000, `only ${longestRun}: not read`)
-            assert.ok(longestRun < MAX_STEPS / 2, `${longestRun} steps`)
+    replies.push(
+        ["groups without fields", `*1000\r\n${"*0\r\n".repeat(1000)}`],
+        [
+            "fields without names",
+            `*1\r\n*2000\r\n${"$0\r\n\r\n:0\r\n".repeat(1000)}`,
+        ],
+        [
+            "groups without numbers",
+            `*500\r\n${"*2\r\n$4\r\nname\r\n$1\r\nx\r\n".repeat(500)}`,
+        ]
+    )
+    let reply = ""
+    const server = closeAtEnd(
+        await CannedReplyServer.start({
+            handler: ([command]) =>
+                String(command) === "XINFO" ? reply : "+OK\r\n",
         })
+    )
+    const { bytecode } = await buildFirmware({
+        entry: "test/device/programs/naive-reader.ts",
+    })
+    reply = replies[0][1]
+    const device = closeAtEnd(
+        await SimulatedDevice.start({
+            bytecode,
+            clock: "driven",
+            countSteps: true,
+            answerWaitMs: 15_000,
+            settings: {
+                REDIS_HOST: server.host,
+                REDIS_PORT: server.port,
+                STREAM: "jobs",
+                GROUP: "staff",
+                WAY: "laglight",
+            },
+        })
+    )
+    let panic: string | undefined
+    device.on("panic", ({ text }) => (panic = text))
+    for (const [name, next] of replies) {
+        reply = next
+        // one poll may have begun with the reply before
+        await device.runFor(1500)
+        await device.counts()
+        await device.runFor(1500)
+        const { longestRun } = await device.counts()
+        t.diagnostic(`${name}: ${longestRun} steps`)
+        assert.equal(panic, undefined, name)
+        assert.ok(longestRun > 5000, `${name}: ${longestRun}, not read`)
+        assert.ok(longestRun < MAX_STEPS / 2, `${name}: ${longestRun} steps`)
+    }
 })
 
 test(`500 groups in pieces of 1460 bytes under GC stress: right for ${MINUTES} min, and the heap does not shrink`, async t => {
