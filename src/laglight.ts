@@ -26,10 +26,12 @@ export interface Pins {
 }
 
 /**
- * The most consumer groups of one stream whose list is read. It arrives at the network's speed, 150 bytes a group, and is
- * used up at the VM's; what lies between has to fit the heap.
+ * The most consumer groups whose lists are asked for in one go, by all targets together. They arrive at the network's
+ * speed, 150 bytes a group, and are used up at the VM's, which on the chip is the slower; what lies between has to fit the
+ * heap, and 30 KB do (docs/pico-w-runtime.md, row 9).
  */
-const PICO_W_GROUPS = 400
+const PICO_W_GROUPS = 200
+/** The same for each target where the VM is faster than the network. */
 const HOST_GROUPS = 4000
 /** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
@@ -68,16 +70,14 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     if (wifi && settings.network)
         wifi.addNetwork.start(settings.network, settings.networkPassword)
     const clock = new ServerClock()
+    const maxGroups =
+        runtime === Runtime.PicoW
+            ? Math.idiv(PICO_W_GROUPS, settings.targets.length)
+            : HOST_GROUPS
     const targets: Target[] = []
     for (const target of settings.targets)
         targets.push(
-            new Target(
-                target,
-                settings.unit,
-                settings.health,
-                clock,
-                runtime === Runtime.PicoW ? PICO_W_GROUPS : HOST_GROUPS
-            )
+            new Target(target, settings.unit, settings.health, clock, maxGroups)
         )
     const report = new Report(settings, targets)
     const keeper = new StatusKeeper(targets, settings.staleMs, displays, report)

@@ -128,14 +128,19 @@ async function shell(command: string, cwd: string, interruptAt?: RegExp) {
         stdio: ["ignore", "pipe", "pipe"],
     })
     let [stdout, stderr] = ["", ""]
+    const look = () => {
+        if (!interruptAt?.test(stdout) && !interruptAt?.test(stderr)) return
+        interruptAt = undefined
+        child.kill("SIGINT")
+    }
     child.stdout.setEncoding("utf8").on("data", text => {
         stdout += text
-        if (interruptAt?.test(stdout)) {
-            interruptAt = undefined
-            child.kill("SIGINT")
-        }
+        look()
     })
-    child.stderr.setEncoding("utf8").on("data", text => (stderr += text))
+    child.stderr.setEncoding("utf8").on("data", text => {
+        stderr += text
+        look()
+    })
     // npm passes this one on
     const timer = setTimeout(() => child.kill("SIGTERM"), START_MS)
     const code = await new Promise(resolve => child.once("close", resolve))
@@ -198,6 +203,24 @@ here("npm run soak -- --minutes N", async () => {
     assert.equal(code, 0, stdout + stderr)
     assert.match(stdout, /^faults {11}[1-9]/m)
 })
+
+here("npm run build", async () => {
+    const { code, stdout, stderr } = await shell("npm run build", ROOT)
+    assert.equal(code, 0, stdout + stderr)
+    assert.match(stdout, /bytecode\.devs: \d+ bytes of bytecode$/m)
+})
+
+// to its end it takes minutes; what it counts is held by budget.test.ts
+for (const command of ["npm run bench", "npm run bench -- --quick"])
+    here(command, async () => {
+        const { code, stdout, stderr } = await shell(
+            command,
+            ROOT,
+            /^\.\.\. counting: split, 1 groups$/m
+        )
+        assert.equal(code, 0, stdout + stderr)
+        assert.match(stderr, /^\.\.\. counting: light, 1 groups$/m)
+    })
 
 const ONE_TEST =
     'node --import tsx --test --test-name-pattern="sweeps" test/host/light.test.ts'

@@ -1,6 +1,7 @@
 /** Several targets on one bar: each its share, each its own truth, all asked in one send. */
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
+import { buildFirmware } from "../../sim/firmware.ts"
 import { FaultProxy } from "./support/fault-proxy.ts"
 import { closeAtEnd, Light } from "./support/light-bench.ts"
 import {
@@ -13,6 +14,7 @@ import {
 import type { Cycle } from "./support/light-patterns.ts"
 import { TestStream } from "./support/light-stream.ts"
 import { startTestRedis } from "./support/redis-server.ts"
+import { NAMES_MODULE } from "./support/topology-names.ts"
 
 const redis = closeAtEnd(await startTestRedis())
 const { client } = redis
@@ -382,6 +384,35 @@ describe("the questions", () => {
             )
         }
     })
+})
+
+describe("a Pico W's share of groups", () => {
+    for (const [groups, status] of [
+        [100, "lag"],
+        [101, "unknown"],
+    ] as const)
+        test(`two targets, one of ${groups} groups: ${status}`, async () => {
+            const { bytecode } = await buildFirmware({
+                entry: "test/device/programs/mainpicow.ts",
+            })
+            await streams(3, 4)
+            for (let i = 2; i <= groups; i++)
+                await client.xGroupCreate("s2", `more-${i}`, "$")
+            const light = await Light.start(
+                {
+                    ...SERVER,
+                    REDIS_HOST: "redis.lan",
+                    ...targets("s1", "s2"),
+                },
+                { bytecode, socketsModule: NAMES_MODULE }
+            )
+            await light.reads({ stream: "s1", lag: 3 }, 20_000)
+            await light.reads({ stream: "s2", status }, 20_000)
+            if (status === "unknown")
+                await light.says(
+                    /^s2\/g: lag unknown: the stream has 101 consumer groups, and this device can read 100$/
+                )
+        })
 })
 
 /** Whether a send begins with a target's first question. */
