@@ -317,8 +317,9 @@ export class Poller {
     /** What one target's answer means for where and when it is asked next. @param started when this poll began, ms */
     private settle(index: number, address: Address, started: number): void {
         const target = this.targets[index]
-        // from the start of the last poll; one that took longer is followed by the next at once, not by all it missed
-        target.due = Math.max(target.due + this.settings.pollMs, started + 1)
+        // from when the last was due; one that took longer is followed by the next at once, not by all it missed
+        target.due += this.settings.pollMs
+        if (target.due <= started) target.due = started + this.settings.pollMs
         if (target.redirect !== undefined) this.follow(index, address, started)
         else if (target.notNow !== undefined) {
             this.report.notNow(target.notNow)

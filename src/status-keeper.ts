@@ -154,10 +154,16 @@ export class StatusKeeper {
      */
     private freshen(target: Target, shown: TargetStatus, now: number): boolean {
         const status = target.status
+        // where each answer takes nearly as long as a reading may be old, the bar would flicker between two stale moments:
+        // it comes back with an answer that leaves it time
+        const limit =
+            shown.condition === Condition.Stale
+                ? this.staleMs / 2
+                : this.staleMs
         shown.condition = Condition.Unknown
         shown.check = false
         if (target.answeredAt === undefined) return false
-        const old = now - target.answeredAt > this.staleMs && !this.loginRefused
+        const old = now - target.answeredAt > limit && !this.loginRefused
         const lag = status.condition === Condition.Lag
         // an old bar says so; an old refusal, or an old "unknown", is not known any more
         if (old && !lag) return false

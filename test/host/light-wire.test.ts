@@ -8,8 +8,10 @@ import {
     CLOSING_REPLIES,
     CUT_REPLIES,
     DRIPPING_REPLIES,
+    LATE_REPLIES,
 } from "./support/light-cut-sockets.ts"
 import {
+    assertBar,
     assertCycle,
     bar,
     CONNECTING,
@@ -86,6 +88,24 @@ describe("a reply", { concurrency: true }, () => {
         await light.stop()
     })
 
+    for (const lag of [0, 1])
+        test(`takes nearly as long as a reading may be old: lag ${lag} is stale, and does not flicker`, async () => {
+            const { settings } = await proxied()
+            const key = `late-${lag}`
+            const late = await TestStream.create(redis.client, key, "staff")
+            await late.add(lag)
+            const light = await Light.start(
+                { ...settings, STREAM: key, POLL_MS: 100, STALE_MS: 1000 },
+                { socketsModule: LATE_REPLIES }
+            )
+            await light.says(/is stale$/)
+            const from = light.device.now
+            await light.shows(stale(lag))
+            await light.run(10_000)
+            assert.deepEqual(light.said(from + 1), [])
+            await light.stop()
+        })
+
     test("is cut short by the end of the connection, at any offset", async () => {
         const { proxy, settings } = await proxied()
         const light = await Light.start(
@@ -93,7 +113,8 @@ describe("a reply", { concurrency: true }, () => {
             { socketsModule: CLOSING_REPLIES }
         )
         await light.reads({ lag: 5 })
-        await light.showsBar(bar(3))
+        await light.sweep()
+        assertBar(await light.watch(10_000), bar(3))
         const from = light.device.now
         const connections = proxy.connections
         await light.until(

@@ -3,6 +3,7 @@
  * the module's query:
  * - `?cut` cuts each reply in two, the first after byte 1, the next after byte 2, and so on, from 1 again where a reply ends;
  * - `?drip` hands over byte by byte;
+ * - `?late` hands over 0.7 s late;
  * - `?close` closes the connection in the middle of each fourth long reply, at other offsets each time.
  */
 import hostSockets from "../../../sim/vm/host-sockets.ts"
@@ -15,8 +16,11 @@ import type {
 /** File URLs for the option `socketsModule`. */
 export const CUT_REPLIES = new URL("?cut", import.meta.url).href
 export const DRIPPING_REPLIES = new URL("?drip", import.meta.url).href
+export const LATE_REPLIES = new URL("?late", import.meta.url).href
 export const CLOSING_REPLIES = new URL("?close", import.meta.url).href
 
+/** Device time by which a reply is late. */
+const LATE_MS = 700
 /** Device time between two pieces. */
 const PIECE_MS = 3
 /** What is closed in the middle is at least so long: the answer to a whole poll, not one of the first on a connection. */
@@ -64,6 +68,11 @@ export default function cutSockets(host: SocketHost): Sockets {
     const sockets = hostSockets({
         ...host,
         emit(event, arg) {
+            if (mode === "late" && arg instanceof Uint8Array)
+                return void host.clock.setTimeout(
+                    () => host.emit(event, arg),
+                    LATE_MS
+                )
             if (arg instanceof Uint8Array) waiting.push(...events(arg))
             else waiting.push([event, arg])
             if (!pumping) pump()

@@ -89,10 +89,13 @@ export class CannedReplyServer extends EventEmitter<{
         socket.on("close", () => this.sockets.delete(socket))
         socket.on("data", chunk => {
             reader.feed(chunk)
+            // what came in one go is answered in one go, as Redis does
+            socket.cork()
             for (let command; (command = reader.next());) {
                 const read = command
                 turn = turn.then(() => this.answer(socket, read, connection))
             }
+            turn = turn.then(() => socket.uncork())
             if (reader.error)
                 give(socket, {
                     reply: `-ERR Protocol error: ${reader.error}\r\n`,
