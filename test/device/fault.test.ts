@@ -40,6 +40,10 @@ describe("on an open connection", () => {
     open("sock error: -14", Fault.PeerReset)
     open("read ECONNRESET", Fault.PeerReset)
     open("write EPIPE", Fault.PeerReset)
+    open(
+        "ssl3_read_bytes:tlsv13 alert certificate required: SSL alert number 116",
+        Fault.Tls
+    )
     open("something new", Fault.Other)
 })
 

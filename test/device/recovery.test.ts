@@ -264,6 +264,22 @@ describe("pauses", () => {
             MIN_PAUSE_MS
         )
     })
+    test("stay there, however long Redis is down", () => {
+        const recovery = new Recovery(Runtime.Host)
+        // a shift by more than 31 bits begins anew
+        for (let i = 0; i < 100; ++i) {
+            const { waitMs } = recovery.decide(Fault.PeerClosed, LATE, 0)
+            if (i >= 4) expect(waitMs).toBe(MAX_PAUSE_MS)
+        }
+    })
+    test("begin anew when there is hope", () => {
+        const recovery = new Recovery(Runtime.Host)
+        for (let i = 0; i < 7; ++i) recovery.decide(Fault.PeerClosed, LATE, 0)
+        recovery.hopeful()
+        expect(recovery.decide(Fault.PeerClosed, LATE, 0).waitMs).toBe(
+            MIN_PAUSE_MS
+        )
+    })
     test("are spread at random by a tenth", () => {
         const recovery = new Recovery(Runtime.Host)
         expect(recovery.decide(Fault.PeerClosed, LATE, 0.5).waitMs).toBe(2100)

@@ -85,6 +85,13 @@ function mustBeSound(picoW: FakePicoW) {
         )
 }
 
+/** What the board said of its resets. */
+function resetLines(picoW: FakePicoW) {
+    return picoW.device.logs
+        .map(({ text }) => text)
+        .filter(text => text.startsWith("resetting the board"))
+}
+
 /** Attempts to connect. */
 function attempts(picoW: FakePicoW) {
     return picoW.reportsOf("connect")
@@ -385,6 +392,9 @@ describe("rows 4 to 7: connecting", { concurrency: 2 }, () => {
                 `${late[i - 1]} and ${late[i]}`
             )
         assert.ok(late.length >= 14)
+        const all = attempts(picoW).filter(({ t }) => t > 20_000 && t < toMs)
+        // four while the pauses grow
+        assert.ok(all.length <= 4 + 600 / 30, `${all.length} attempts`)
         await picoW.stop()
     })
 
@@ -637,6 +647,9 @@ describe("rows 8 to 14: an open connection", { concurrency: 2 }, () => {
         )
         assert.ok(picoW.recoveryAfter(20_000) < 10_000 + 35_000)
         assert.equal(picoW.device.restarts, 1)
+        assert.deepEqual(resetLines(picoW), [
+            "resetting the board in 0 s: no reply in time",
+        ])
         assert.ok(picoW.recoveryAfter(88_000) < 35_000)
         await picoW.stop()
     })
@@ -656,6 +669,12 @@ describe("rows 8 to 14: an open connection", { concurrency: 2 }, () => {
         assert.equal(picoW.device.restarts, 1)
         const [, reset] = picoW.reportsOf("boot")
         assert.ok(reset.t >= RESETS_APART_MS)
+        const lines = resetLines(picoW)
+        assert.equal(lines.length, 1, picoW.story())
+        assert.match(
+            lines[0],
+            /^resetting the board in [23]\d s: no reply in time$/
+        )
         await picoW.stop()
     })
 
@@ -673,6 +692,52 @@ describe("rows 8 to 14: an open connection", { concurrency: 2 }, () => {
         )
         assert.ok(
             picoW.device.logs.some(({ text }) => /not what Redis/.test(text))
+        )
+        await picoW.stop()
+    })
+
+    test("5: after a refusal, a QUIT that Redis follows costs neither a close nor a reset", async () => {
+        const picoW = await firmware(
+            {
+                world: {
+                    episodes: [
+                        { what: "refuse", fromMs: 20_000, toMs: 30_000 },
+                        { what: "confused", fromMs: 70_000, toMs: 100_000 },
+                    ],
+                },
+            },
+            160_000
+        )
+        assert.ok(
+            picoW.device.logs.some(({ text }) => /not what Redis/.test(text)),
+            picoW.story()
+        )
+        assert.deepEqual(picoW.reportsOf("close"), [])
+        assert.equal(picoW.device.restarts, 0)
+        await picoW.stop()
+    })
+
+    test("8: questions that do not fit a send go in several", async () => {
+        // five targets, three questions each, the key in each of them
+        const stream = "jobs-".padEnd(200, "x")
+        const keys = ["", "_2", "_3", "_4", "_5"]
+        const picoW = await FakePicoW.start({
+            settings: Object.fromEntries(
+                keys.flatMap(key => [
+                    [`STREAM${key}`, stream],
+                    [`GROUP${key}`, "staff"],
+                ])
+            ),
+            world: { redis: { stream, reportsLag: false } },
+        })
+        await picoW.device.runFor(30_000)
+        assert.equal(picoW.verdict, undefined)
+        assert.equal(picoW.device.restarts, 0)
+        assert.equal(attempts(picoW).length, 1, picoW.story())
+        assert.equal(
+            picoW.device.logs.filter(({ text }) => / lag 3,/.test(text)).length,
+            keys.length,
+            picoW.story()
         )
         await picoW.stop()
     })
@@ -739,6 +804,62 @@ describe("rows 15, 16 and 25: Wi-Fi and resets", { concurrency: 2 }, () => {
         const scans = picoW
             .reportsOf("wifi")
             .filter(({ t, event }) => t > 100_000 && event === "scan 4 1")
+        const [, reset] = picoW.reportsOf("boot")
+        assert.ok(
+            reset.t > scans[3].t && reset.t < scans[3].t + 3000,
+            picoW.story()
+        )
+        await picoW.stop()
+    })
+
+    test("15: scans from before a connection do not count, even if nobody told of the address", async () => {
+        const picoW = await firmware(
+            {
+                // the poll at 80 s finds the connection gone, and the network too
+                settings: { POLL_MS: 60_000 },
+                world: {
+                    dhcpMs: 18_000,
+                    tellsAddress: false,
+                    moments: [{ atMs: 30_000, event: "close" }],
+                    episodes: [
+                        { what: "ap-out", fromMs: 50_000, toMs: 70_000 },
+                    ],
+                },
+            },
+            150_000
+        )
+        assert.equal(picoW.device.restarts, 1)
+        const scans = picoW
+            .reportsOf("wifi")
+            .filter(({ t, event }) => t > 70_000 && event === "scan 4 1")
+        const [, reset] = picoW.reportsOf("boot")
+        assert.ok(
+            reset.t > scans[3].t && reset.t < scans[3].t + 3000,
+            picoW.story()
+        )
+        await picoW.stop()
+    })
+
+    test("15: scans from before an address do not count, even if it was lost before it was used", async () => {
+        // scans at 2, 12 and 22 s, an address at 27 s, and 10 ms later it is gone for good
+        const picoW = await firmware(
+            {
+                world: {
+                    dhcpMs: 25_000,
+                    moments: [{ atMs: 27_060, event: "deauth" }],
+                    episodes: [
+                        { what: "ap-out", fromMs: 27_055, toMs: 40_000 },
+                    ],
+                },
+            },
+            130_000
+        )
+        assert.equal(picoW.device.restarts, 1)
+        const events = picoW.reportsOf("wifi")
+        const lost = events.find(({ event }) => event === "lostIp")!
+        const scans = events.filter(
+            ({ t, event }) => t > lost.t && event === "scan 4 1"
+        )
         const [, reset] = picoW.reportsOf("boot")
         assert.ok(
             reset.t > scans[3].t && reset.t < scans[3].t + 3000,

@@ -9,6 +9,7 @@ import {
     CUT_REPLIES,
     DRIPPING_REPLIES,
     LATE_REPLIES,
+    TRICKLING_REPLIES,
 } from "./support/light-cut-sockets.ts"
 import {
     assertBar,
@@ -30,6 +31,18 @@ const JOBS = { STREAM: "jobs", GROUP: "staff" }
 const REPLY_BYTES = 382
 /** As many as a reply has offsets, in light-cut-sockets.ts' steps. */
 const CLOSES = 128
+
+/** So many groups make a reply that takes longer than 5 s at a byte a millisecond. */
+const CROWD = 60
+
+/** How long a Redis may be down, and what DeviceScript's library logs of each attempt to connect to it. */
+const DOWN_FOR_MS = 600_000
+const ATTEMPT = /^connecting to tcp:/
+/** From then on the pauses are 30 s and more: 2 + 4 + 8 + 16 s, and what is added to them. */
+const BACKED_OFF_MS = 35_000
+/** Four while the pauses grow, then one every 30 to 33 s. */
+const MIN_ATTEMPTS = 4 + Math.floor((DOWN_FOR_MS - BACKED_OFF_MS) / 33_000)
+const MAX_ATTEMPTS = 4 + DOWN_FOR_MS / 30_000
 
 async function proxied() {
     const proxy = closeAtEnd(await FaultProxy.start(redis))
@@ -69,6 +82,43 @@ describe("a reply", { concurrency: true }, () => {
                 new Set([5])
             )
         })
+
+    test("that comes byte by byte for longer than the time limit is given up", async () => {
+        const { proxy, settings } = await proxied()
+        const crowd = await TestStream.create(redis.client, "crowd", "staff")
+        for (let i = 0; i < CROWD; i++)
+            await redis.client.sendCommand([
+                ...["XGROUP", "CREATE", "crowd", `group-${i}`, "0"],
+            ])
+        await crowd.add(1)
+        const light = await Light.start(
+            { ...settings, STREAM: "crowd" },
+            { socketsModule: TRICKLING_REPLIES }
+        )
+        // the limit is on the whole reply, not on each piece; and another try follows, with the same end
+        for (let i = 1; i <= 2; i++) {
+            await light.until(
+                () => proxy.connections === i || undefined,
+                10_000,
+                `connection ${i}`
+            )
+            const connectedAt = light.device.now
+            const end = await light.until(
+                () =>
+                    light.lines.find(
+                        ({ t, level, text }) =>
+                            level === "debug" &&
+                            t >= connectedAt &&
+                            text === "no reply in time"
+                    ),
+                10_000,
+                "the end of the connection"
+            )
+            const ms = end.t - connectedAt
+            assert.ok(ms > 4900 && ms < 5200, `given up after ${ms} ms`)
+        }
+        assert.deepEqual(light.readings().filter(({ lag }) => lag !== null), [])
+    })
 
     test("comes byte by byte over TCP, on the wall clock", async () => {
         const { proxy, settings } = await proxied()
@@ -255,6 +305,40 @@ describe("the server", () => {
         await proxy.clear()
         await light.reads({ lag: 5 }, 35_000)
         await light.showsBar(bar(3))
+    })
+
+    test("is down for ten minutes: one attempt in 30 s, once the light has backed off, and the new lag within 35 s", async () => {
+        const { proxy, settings } = await proxied()
+        const nightly = await TestStream.create(
+            redis.client,
+            "nightly",
+            "staff"
+        )
+        await nightly.add(4)
+        const light = await Light.start({ ...settings, STREAM: "nightly" })
+        await light.reads({ lag: 4 })
+        const downAt = light.device.now
+        await proxy.set({ kind: "refuse" })
+        proxy.cut("fin")
+        await light.run(DOWN_FOR_MS)
+        const attempts = light.lines
+            .filter(({ t, text }) => t > downAt && ATTEMPT.test(text))
+            .map(({ t }) => t - downAt)
+        const story = attempts.map(Math.round).join(" ")
+        for (let i = 1; i < attempts.length; i++)
+            assert.ok(
+                attempts[i - 1] < BACKED_OFF_MS ||
+                    attempts[i] - attempts[i - 1] >= 30_000,
+                `attempts at ${story} ms`
+            )
+        assert.ok(
+            attempts.length >= MIN_ATTEMPTS && attempts.length <= MAX_ATTEMPTS,
+            `attempts at ${story} ms`
+        )
+        await nightly.add(3)
+        await proxy.clear()
+        await light.reads({ lag: 7 }, 35_000)
+        await light.showsBar(bar(4))
     })
 
     test("accepts and says nothing", async () => {

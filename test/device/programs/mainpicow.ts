@@ -1,11 +1,15 @@
 /**
- * The firmware as it runs on a Pico W, for the VM: told that it is on one, without pins, beside a stand-in for the Wi-Fi
- * service, which the VM has not. Sockets that behave as a Pico W's are the host's business (test/host/fake-pico-w).
+ * The firmware as it runs on a Pico W, for the VM: told that it is on one (as the board's own configuration tells), without
+ * pins, beside a stand-in for the Wi-Fi service, which the VM has not. Sockets that behave as a Pico W's are the host's business (test/host/fake-pico-w).
  */
 import * as ds from "@devicescript/core"
 import { Server, startServer } from "@devicescript/server"
+import { configureHardware } from "@devicescript/servers"
 import { laglight } from "../../../src/laglight"
-import { Runtime } from "../../../src/link/runtime"
+import { thisRuntime } from "../../../src/link/runtime"
+
+// boards/pico_w_laglight.board.json; the type knows nothing of it
+configureHardware({ archId: "rp2040w" } as any)
 
 /** In place of a network's name: the password is an order of the host's. */
 const ORDER = "!fake"
@@ -63,7 +67,7 @@ class FakePicoWWifi extends Server implements ds.WifiServerSpec {
 // the first service of the program: the host knows its index
 startServer(new FakePicoWWifi())
 
-await laglight(Runtime.PicoW, {
+await laglight(thisRuntime(), {
     leds: [
         undefined,
         undefined,

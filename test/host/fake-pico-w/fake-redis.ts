@@ -36,7 +36,9 @@ export class FakeRedis {
             const name = words[0].toUpperCase()
             if (name === "QUIT")
                 return { reply: reply + "+OK\r\n", closes: true }
-            reply += this.answer(name, words)
+            reply += troubleAt(this.world, "confused", this.now())
+                ? "?\r\n"
+                : this.answer(name, words)
         }
         if (this.reader.error)
             return {

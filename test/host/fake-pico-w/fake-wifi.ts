@@ -90,7 +90,7 @@ export class FakeWifi {
         this.clock.setTimeout(() => {
             if (!this.isThere()) return
             this.address = true
-            this.tell("gotIp")
+            if (this.world.tellsAddress) this.tell("gotIp")
         }, ms)
     }
 

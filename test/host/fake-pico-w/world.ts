@@ -16,6 +16,8 @@ export type Trouble =
     | { what: "hung" }
     /** Redis answers `-LOADING`. */
     | { what: "loading" }
+    /** Redis answers nonsense to all but QUIT. */
+    | { what: "confused" }
     /** What listens there is not Redis, and does not know QUIT. */
     | { what: "garbage" }
     /** The DNS server does not answer. */
@@ -61,6 +63,8 @@ export interface World {
     dnsServers: 1 | 2
     /** How long DHCP takes, ms. */
     dhcpMs: number
+    /** Whether the Wi-Fi service's event of an address reaches the program; nothing repeats it. */
+    tellsAddress: boolean
     /** There and back, ms. */
     roundTripMs: number
     episodes: Episode[]
@@ -95,6 +99,7 @@ export function makeWorld(options: WorldOptions = {}): World {
         ttlS: 0,
         dnsServers: 1,
         dhcpMs: 250,
+        tellsAddress: true,
         roundTripMs: 10,
         episodes: [],
         moments: [],

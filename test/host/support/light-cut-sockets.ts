@@ -3,6 +3,7 @@
  * the module's query:
  * - `?cut` cuts each reply in two, the first after byte 1, the next after byte 2, and so on, from 1 again where a reply ends;
  * - `?drip` hands over byte by byte;
+ * - `?trickle` does too, a byte in each millisecond: a piece comes in the very one in which a time limit ends;
  * - `?late` hands over 0.7 s late;
  * - `?close` closes the connection in the middle of each fourth long reply, at other offsets each time.
  */
@@ -16,13 +17,12 @@ import type {
 /** File URLs for the option `socketsModule`. */
 export const CUT_REPLIES = new URL("?cut", import.meta.url).href
 export const DRIPPING_REPLIES = new URL("?drip", import.meta.url).href
+export const TRICKLING_REPLIES = new URL("?trickle", import.meta.url).href
 export const LATE_REPLIES = new URL("?late", import.meta.url).href
 export const CLOSING_REPLIES = new URL("?close", import.meta.url).href
 
 /** Device time by which a reply is late. */
 const LATE_MS = 700
-/** Device time between two pieces. */
-const PIECE_MS = 3
 /** What is closed in the middle is at least so long: the answer to a whole poll, not one of the first on a connection. */
 const LONG_BYTES = 300
 const CLOSE_EVERY = 4
@@ -32,6 +32,8 @@ const CLOSE_STEP = 3
 type Event = [event: SocketEvent, arg?: string | Uint8Array]
 
 const mode = new URL(import.meta.url).search.slice(1)
+/** Device time between two pieces. */
+const PIECE_MS = mode === "trickle" ? 1 : 3
 
 export default function cutSockets(host: SocketHost): Sockets {
     const waiting: Event[] = []
@@ -49,7 +51,7 @@ export default function cutSockets(host: SocketHost): Sockets {
     }
 
     function events(bytes: Uint8Array): Event[] {
-        if (mode === "drip")
+        if (mode === "drip" || mode === "trickle")
             return [...bytes].map(byte => ["data", Uint8Array.of(byte)])
         if (mode === "cut") {
             offset = offset + 1 < bytes.length ? offset + 1 : 1
@@ -78,5 +80,16 @@ export default function cutSockets(host: SocketHost): Sockets {
             if (!pumping) pump()
         },
     })
-    return sockets
+    return {
+        ...sockets,
+        // what is still to come of a connection that the program has left reaches nobody
+        open(...where) {
+            waiting.length = 0
+            return sockets.open(...where)
+        },
+        close() {
+            waiting.length = 0
+            return sockets.close()
+        },
+    }
 }
