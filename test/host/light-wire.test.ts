@@ -17,6 +17,7 @@ import {
     bar,
     CONNECTING,
     REFUSED_STREAM,
+    REFUSED_WHO,
     stale,
 } from "./support/light-patterns.ts"
 import { TestStream } from "./support/light-stream.ts"
@@ -117,7 +118,10 @@ describe("a reply", { concurrency: true }, () => {
             const ms = end.t - connectedAt
             assert.ok(ms > 4900 && ms < 5200, `given up after ${ms} ms`)
         }
-        assert.deepEqual(light.readings().filter(({ lag }) => lag !== null), [])
+        assert.deepEqual(
+            light.readings().filter(({ lag }) => lag !== null),
+            []
+        )
     })
 
     test("comes byte by byte over TCP, on the wall clock", async () => {
@@ -359,6 +363,79 @@ describe("the server", () => {
         await light.says(/answers again/, 10_000, light.device.now)
         await light.showsBar(bar(3))
     })
+
+    test("has forgotten the login (NOAUTH on the same connection): it is said again, at once", async () => {
+        // a proxy does this when the Redis behind it has restarted
+        const { CannedReplyServer } =
+            await import("./support/scripted-server.ts")
+        let isKnown = false
+        let logins = 0
+        const server = closeAtEnd(
+            await CannedReplyServer.start(command => {
+                const name = String(command[0])
+                if (name === "AUTH") {
+                    isKnown = true
+                    logins++
+                }
+                if (!isKnown) return "-NOAUTH Authentication required.\r\n"
+                return name.startsWith("X") ? "-ERR no such key\r\n" : "+OK\r\n"
+            })
+        )
+        const light = await Light.start({
+            ...JOBS,
+            REDIS_HOST: server.host,
+            REDIS_PORT: server.port,
+            REDIS_PASS: "secret",
+        })
+        await light.says(/no such key/)
+        assert.equal(logins, 1)
+        isKnown = false
+        const since = light.device.now
+        await light.says(/NOAUTH/, 5000, since)
+        await light.says(/no such key/, 5000, since)
+        assert.equal(logins, 2)
+        assert.equal(server.connections, 1)
+    })
+
+    for (const [words, pattern, remedy] of [
+        [
+            "-DENIED Redis is running in protected mode because protected mode is enabled",
+            REFUSED_WHO,
+            /DENIED.*protected mode: set a password/,
+        ],
+        [
+            "-ERR max number of clients reached",
+            CONNECTING,
+            /the server closed the connection/,
+        ],
+    ] as const)
+        test(`hangs up at once and says why: ${words}`, async () => {
+            const { CannedReplyServer } =
+                await import("./support/scripted-server.ts")
+            const server = closeAtEnd(
+                await CannedReplyServer.start({
+                    handler: () => undefined,
+                    greeting: { reply: `${words}\r\n`, then: "close" },
+                })
+            )
+            const light = await Light.start({
+                ...JOBS,
+                REDIS_HOST: server.host,
+                REDIS_PORT: server.port,
+            })
+            await light.says(remedy)
+            await light.shows([...pattern])
+            await light.run(60_000)
+            assert.equal(
+                light.said().filter(line => remedy.test(line)).length,
+                1,
+                light.said().join("\n")
+            )
+            assert.ok(
+                server.connections > 3 && server.connections < 8,
+                `${server.connections} attempts in a minute`
+            )
+        })
 
     test("cannot answer now: LOADING and the like are waited out", async () => {
         const { CannedReplyServer } =
