@@ -696,26 +696,37 @@ describe("rows 8 to 14: an open connection", { concurrency: 2 }, () => {
         await picoW.stop()
     })
 
-    test("5: after a refusal, a QUIT that Redis follows costs neither a close nor a reset", async () => {
-        const picoW = await firmware(
-            {
-                world: {
-                    episodes: [
-                        { what: "refuse", fromMs: 20_000, toMs: 30_000 },
-                        { what: "confused", fromMs: 70_000, toMs: 100_000 },
-                    ],
+    for (const [what, reply] of [
+        ["is not RESP", "?\r\n"],
+        ["is RESP, and not what was asked for", ":1\r\n"],
+    ])
+        test(`5: after a refusal, a reply that ${what}: QUIT, which costs neither a close nor a reset`, async () => {
+            const picoW = await firmware(
+                {
+                    world: {
+                        episodes: [
+                            { what: "refuse", fromMs: 20_000, toMs: 30_000 },
+                            {
+                                what: "confused",
+                                reply,
+                                fromMs: 70_000,
+                                toMs: 100_000,
+                            },
+                        ],
+                    },
                 },
-            },
-            160_000
-        )
-        assert.ok(
-            picoW.device.logs.some(({ text }) => /not what Redis/.test(text)),
-            picoW.story()
-        )
-        assert.deepEqual(picoW.reportsOf("close"), [])
-        assert.equal(picoW.device.restarts, 0)
-        await picoW.stop()
-    })
+                160_000
+            )
+            assert.ok(
+                picoW.device.logs.some(({ text }) =>
+                    /not what Redis/.test(text)
+                ),
+                picoW.story()
+            )
+            assert.deepEqual(picoW.reportsOf("close"), [])
+            assert.equal(picoW.device.restarts, 0)
+            await picoW.stop()
+        })
 
     test("8: questions that do not fit a send go in several", async () => {
         // five targets, three questions each, the key in each of them
@@ -881,6 +892,16 @@ describe("rows 15, 16 and 25: Wi-Fi and resets", { concurrency: 2 }, () => {
         assert.ok(
             picoW.device.logs.some(({ text }) =>
                 /cannot be joined.*WIFI_SSID and WIFI_PWD/.test(text)
+            )
+        )
+        // that it cannot be joined is no other status than that it is not joined yet
+        const statuses = picoW.device.logs
+            .map(({ text }) => text)
+            .filter(text => text.startsWith("light: "))
+        assert.deepEqual(
+            statuses,
+            statuses.map((_, i) =>
+                i % 2 ? "light: joining Wi-Fi" : "light: connecting"
             )
         )
         await picoW.stop()

@@ -345,6 +345,38 @@ describe("the server", () => {
         await light.showsBar(bar(4))
     })
 
+    test("is loading when the light logs in: that is waited out, and no refusal", async () => {
+        const { CannedReplyServer } =
+            await import("./support/scripted-server.ts")
+        let isLoading = true
+        const server = closeAtEnd(
+            await CannedReplyServer.start(command => {
+                if (isLoading)
+                    return "-LOADING Redis is loading the dataset in memory\r\n"
+                return String(command[0]).startsWith("X")
+                    ? "-ERR no such key\r\n"
+                    : "+OK\r\n"
+            })
+        )
+        const light = await Light.start({
+            ...JOBS,
+            REDIS_HOST: server.host,
+            REDIS_PORT: server.port,
+            REDIS_DB: 1,
+        })
+        await light.says(/LOADING.*waiting/)
+        await light.shows(CONNECTING)
+        await light.run(30_000)
+        assert.equal(
+            light.said().filter(line => /LOADING/.test(line)).length,
+            1,
+            light.said().join("\n")
+        )
+        isLoading = false
+        await light.says(/no such key/, 11_000, light.device.now)
+        assert.equal(server.connections, 1)
+    })
+
     test("accepts and says nothing", async () => {
         const { proxy, settings } = await proxied()
         const light = await Light.start({ ...settings }, impatient)
@@ -362,6 +394,21 @@ describe("the server", () => {
         await proxy.clear()
         await light.says(/answers again/, 10_000, light.device.now)
         await light.showsBar(bar(3))
+    })
+
+    test("closes now and then: each time the light is back as soon as the first time", async () => {
+        const { proxy, settings } = await proxied()
+        const light = await Light.start(settings)
+        await light.reads({ lag: 5 })
+        for (let i = 1; i <= 5; i++) {
+            const cutAt = light.device.now
+            proxy.cut("fin")
+            await light.says(/answers again/, 10_000, cutAt)
+            const ms = light.device.now - cutAt
+            // a poll finds out, a pause of 2.2 s at the most, a reading
+            assert.ok(ms < 3600, `back after ${ms} ms, time ${i}`)
+            await light.run(5000)
+        }
     })
 
     test("has forgotten the login (NOAUTH on the same connection): it is said again, at once", async () => {

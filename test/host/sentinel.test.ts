@@ -442,6 +442,23 @@ describe("Sentinel", { concurrency: true }, () => {
             }
         })
 
+        test("a password that is refused is tried every 10 s, at one sentinel or the other", async t => {
+            const server = await CannedReplyServer.start(
+                () =>
+                    "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+            )
+            t.after(() => server.stop())
+            const light = await startDriven(t, {
+                SENTINELS: listOf([server, server]),
+                SENT_PASS: "wrong",
+            })
+            await light.says(/WRONGPASS/)
+            const before = server.connections
+            await light.run(60_000)
+            const tries = server.connections - before
+            assert.ok(tries >= 4 && tries <= 6, `${tries} tries in a minute`)
+        })
+
         test("those that are gone are skipped", async t => {
             const gone = await Promise.all([getPort(), getPort()])
             const light = await startDriven(t, {

@@ -36,9 +36,8 @@ export class FakeRedis {
             const name = words[0].toUpperCase()
             if (name === "QUIT")
                 return { reply: reply + "+OK\r\n", closes: true }
-            reply += troubleAt(this.world, "confused", this.now())
-                ? "?\r\n"
-                : this.answer(name, words)
+            const confused = troubleAt(this.world, "confused", this.now())
+            reply += confused?.reply ?? this.answer(name, words)
         }
         if (this.reader.error)
             return {

@@ -16,8 +16,8 @@ export type Trouble =
     | { what: "hung" }
     /** Redis answers `-LOADING`. */
     | { what: "loading" }
-    /** Redis answers nonsense to all but QUIT. */
-    | { what: "confused" }
+    /** Redis answers with this to all but QUIT. */
+    | { what: "confused"; reply: string }
     /** What listens there is not Redis, and does not know QUIT. */
     | { what: "garbage" }
     /** The DNS server does not answer. */
