@@ -106,13 +106,13 @@ export class Recovery {
                 break
         }
         if (this.runtime === Runtime.Host) {
-            if (reset && fault !== Fault.OutOfControlBlocks) leave = Leave.Close
+            if (reset) leave = Leave.Close
             reset = false
         }
         if (reset) {
             const early = MIN_UPTIME_MS - uptimeMs
             const waitMs = fault === Fault.WarmStart || early < 0 ? 0 : early
-            return { leave: Leave.Nothing, waitMs, reset }
+            return { leave, waitMs, reset }
         }
         const growing = MIN_PAUSE_MS * (1 << Math.min(this.failures, 4))
         this.failures++

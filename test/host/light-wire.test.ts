@@ -403,6 +403,7 @@ describe("the server", () => {
         for (let i = 1; i <= 5; i++) {
             const cutAt = light.device.now
             proxy.cut("fin")
+            await light.says(/the server closed the connection/, 5000, cutAt)
             await light.says(/answers again/, 10_000, cutAt)
             const ms = light.device.now - cutAt
             // a poll finds out, a pause of 2.2 s at the most, a reading
