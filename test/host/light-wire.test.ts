@@ -199,6 +199,12 @@ describe("a reply", { concurrency: true }, () => {
                 await light.says(/answers again/, 10_000, since)
             }
             assert.equal(proxy.connections, 4)
+            const reason = kind === "close" ? "closed" : "was reset"
+            const reasons = light
+                .said()
+                .filter(line => /^redis .*: the /.test(line))
+            assert.equal(reasons.length, 3, reasons.join("\n"))
+            for (const line of reasons) assert.ok(line.includes(reason), line)
             for (const { status, lag } of light.readings())
                 assert.deepEqual([status, lag], ["lag", 5])
             await light.stop()
