@@ -102,6 +102,16 @@ describe("not now", () => {
     )
     means("CLUSTERDOWN Hash slot not served", Refusal.NotNow, "waiting")
     means(
+        "READONLY You can't write against a read only replica.",
+        Refusal.NotNow,
+        "waiting"
+    )
+    means(
+        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
+        Refusal.NotNow,
+        "waiting"
+    )
+    means(
         "TRYAGAIN Multiple keys request during rehashing of slot",
         Refusal.NotNow,
         "waiting"
