@@ -131,10 +131,10 @@ export class Light {
         }
     }
 
-    /** The data records of the program about its targets, or those since `since` (device time). */
-    readings(since = 0): Reading[] {
+    /** The data records of the program about its targets, or those after `since` (device time). */
+    readings(since = -1): Reading[] {
         return this.records
-            .filter(({ t }) => t >= since)
+            .filter(({ t }) => t > since)
             .map(({ record, text }) => {
                 assert.ok(record, `a data record was cut: ${text}`)
                 return record as Reading
@@ -173,15 +173,15 @@ export class Light {
         )
     }
 
-    /** Lines of the program's log, or those since `since`; those for developers only if asked for. */
-    said(since = 0, levels: string[] = ["log"]): string[] {
+    /** Lines of the program's log, or those after `since`; those for developers only if asked for. */
+    said(since = -1, levels: string[] = ["log"]): string[] {
         return this.lines
-            .filter(({ t, level }) => t >= since && levels.includes(level))
+            .filter(({ t, level }) => t > since && levels.includes(level))
             .map(({ text }) => text)
     }
 
     /** Runs until a line of the program's log matches. */
-    async says(pattern: RegExp, limitMs = 5000, since = 0) {
+    async says(pattern: RegExp, limitMs = 5000, since = -1) {
         return this.device.until(
             () => this.said(since).find(line => pattern.test(line)),
             limitMs,
