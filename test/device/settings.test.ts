@@ -312,6 +312,16 @@ describe("on a Pico W", () => {
                 .host
         ).toBe("localhost.lan")
     })
+    test("sentinels: REDIS_HOST is not looked at", async () => {
+        await accepted(
+            {
+                REDIS_HOST: "10.0.0.1",
+                SENTINELS: "sentinel.lan:26379",
+                MASTER: "prime",
+            },
+            Runtime.PicoW
+        )
+    })
     test("a bundle's Wi-Fi credentials", async () => {
         const settings = await accepted(
             { WLAN_SSID: "net", WLAN_PWD: 12345678 },
