@@ -1,6 +1,6 @@
 /**
  * A working day in the life of a light on a Pico W whose surroundings fail again and again, in virtual time: four shifts
- * of an hour, each on a device of its own.
+ * of half an hour, each on a device of its own.
  *
  * The seed is printed. `RECOVERY_SEED=123 RECOVERY_HOURS=24 node --import tsx --test test/host/recovery-day.test.ts`
  * repeats a day, and makes it longer.
@@ -15,7 +15,7 @@ after(stopAll)
 
 const SEED = Number(process.env.RECOVERY_SEED ?? Date.now() % 1_000_000)
 const SHIFTS = 4
-const SHIFT_MS = (Number(process.env.RECOVERY_HOURS ?? 4) / SHIFTS) * 3_600_000
+const SHIFT_MS = (Number(process.env.RECOVERY_HOURS ?? 2) / SHIFTS) * 3_600_000
 /** Polls cost most of the test's time; the light is no less true for it. */
 const POLL_MS = 5000
 const STALE_MS = 15_000
