@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { Cleanup } from "./cleanup.ts"
 import { UsageError } from "./command-line.ts"
 import { checkOrRefuse } from "./desk/settings-check.ts"
+import { inWords } from "./error-words.ts"
 import { buildFirmware } from "./firmware.ts"
 import { parseSimOptions, SIM_HELP } from "./options.ts"
 import type { SimOptions } from "./options.ts"
@@ -155,12 +156,3 @@ main(process.argv.slice(2)).then(
         process.exit(error instanceof UsageError ? 2 : 1)
     }
 )
-
-/** Errors made for the user are a message; others are faults of this program and come with their stack. */
-function inWords(error: unknown) {
-    if (!(error instanceof Error)) return String(error)
-    const isFault =
-        /^(Type|Range|Reference|Syntax|Eval)Error$/.test(error.name) ||
-        error.name === "AssertionError"
-    return isFault ? error.stack : error.message
-}

@@ -1,6 +1,7 @@
 /** The frame of the desk's commands: help, one line for a mistake, exit codes, nothing left behind. */
 import { Cleanup } from "../cleanup.ts"
 import { UsageError } from "../command-line.ts"
+import { inWords } from "../error-words.ts"
 import { untilStopped } from "../until-stopped.ts"
 
 /** Something that the user can do something about; the message says what. Exit code 1. */
@@ -34,13 +35,4 @@ export function runCommand(
             await cleanup.run()
             process.exit(code)
         })
-}
-
-/** Errors made for the user are a message; others are faults of this program and come with their stack. */
-function inWords(error: unknown) {
-    if (!(error instanceof Error)) return String(error)
-    const isFault =
-        /^(Type|Range|Reference|Syntax|Eval)Error$/.test(error.name) ||
-        error.name === "AssertionError"
-    return isFault ? error.stack : error.message
 }

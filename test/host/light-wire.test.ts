@@ -22,6 +22,7 @@ import {
 } from "./support/light-patterns.ts"
 import { TestStream } from "./support/light-stream.ts"
 import { startTestRedis } from "./support/redis-server.ts"
+import { CannedReplyServer } from "./support/scripted-server.ts"
 
 const redis = closeAtEnd(await startTestRedis())
 const stream = await TestStream.create(redis.client, "jobs", "staff")
@@ -352,8 +353,6 @@ describe("the server", () => {
     })
 
     test("is loading when the light logs in: that is waited out, and no refusal", async () => {
-        const { CannedReplyServer } =
-            await import("./support/scripted-server.ts")
         let isLoading = true
         const server = closeAtEnd(
             await CannedReplyServer.start(command => {
@@ -420,8 +419,6 @@ describe("the server", () => {
 
     test("has forgotten the login (NOAUTH on the same connection): it is said again, at once", async () => {
         // a proxy does this when the Redis behind it has restarted
-        const { CannedReplyServer } =
-            await import("./support/scripted-server.ts")
         let isKnown = false
         let logins = 0
         const server = closeAtEnd(
@@ -464,8 +461,6 @@ describe("the server", () => {
         ],
     ] as const)
         test(`hangs up at once and says why: ${words}`, async () => {
-            const { CannedReplyServer } =
-                await import("./support/scripted-server.ts")
             const server = closeAtEnd(
                 await CannedReplyServer.start({
                     handler: () => undefined,
@@ -492,8 +487,6 @@ describe("the server", () => {
         })
 
     test("cannot answer now: LOADING and the like are waited out", async () => {
-        const { CannedReplyServer } =
-            await import("./support/scripted-server.ts")
         let answer = "-LOADING Redis is loading the dataset in memory\r\n"
         const server = closeAtEnd(
             await CannedReplyServer.start(command =>

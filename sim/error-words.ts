@@ -1,0 +1,10 @@
+/** What a command says of the error that ended it. */
+
+/** Errors made for the user are a message; others are faults of this program and come with their stack. */
+export function inWords(error: unknown) {
+    if (!(error instanceof Error)) return String(error)
+    const isFault =
+        /^(Type|Range|Reference|Syntax|Eval)Error$/.test(error.name) ||
+        error.name === "AssertionError"
+    return isFault ? error.stack : error.message
+}
