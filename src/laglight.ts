@@ -6,6 +6,7 @@ import { LedPins } from "./display/gpio"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
 import { TrafficLight } from "./display/traffic-light"
+import { stayAwake } from "./link/awake"
 import { Link } from "./link/link"
 import { Runtime } from "./link/runtime"
 import { Wifi } from "./link/wifi"
@@ -23,6 +24,8 @@ export interface Pins {
     green: ds.OutputPin
     yellow: ds.OutputPin
     red: ds.OutputPin
+    /** Nothing is connected to it. */
+    awake: ds.OutputPin
 }
 
 /**
@@ -38,6 +41,7 @@ const ANNOUNCE_MS = 510
 
 /** Runs laglight for ever. */
 export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
+    if (runtime === Runtime.PicoW) stayAwake(pins.awake)
     const wifi = runtime === Runtime.PicoW ? new Wifi() : undefined
     const link = new Link(runtime, wifi)
     const reader = new SettingsReader(readSetting, runtime)

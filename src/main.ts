@@ -18,4 +18,5 @@ await laglight(thisRuntime(), {
     green: pins.GP10,
     yellow: pins.GP11,
     red: pins.GP12,
+    awake: pins.GP18,
 })

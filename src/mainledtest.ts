@@ -16,6 +16,7 @@ import { LedPins } from "./display/gpio"
 import { BEAT_EVERY_MS } from "./display/patterns"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
+import { stayAwake } from "./link/awake"
 
 /** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
@@ -38,6 +39,7 @@ function target(
     return { condition, low, high, lagLow: low, lagHigh: high, check }
 }
 
+stayAwake(pins.GP18)
 const activeLow = (await readSetting("ACTIVE_LOW")) === true
 const leds = [
     pins.LED1,

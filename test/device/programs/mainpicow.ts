@@ -83,4 +83,5 @@ await laglight(thisRuntime(), {
     green: undefined,
     yellow: undefined,
     red: undefined,
+    awake: undefined,
 })
