@@ -29,6 +29,8 @@ export function parseLogLine(line: string): LogLine {
     if (VM_NOTE.test(line)) return { kind: "note", text: line }
     const data = /^# \d+ (.*)/s.exec(line)
     if (data) return { kind: "data", text: data[1] }
+    // what a board writes to stay awake (docs/pico-w-runtime.md row 24) is for its own chip
+    if (line.startsWith("? .")) return { kind: "note", text: line }
     const marked = /^([>?*!]) (.*)/s.exec(line)
     if (marked)
         return { kind: "log", level: LEVELS[marked[1]], text: marked[2] }
