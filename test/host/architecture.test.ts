@@ -1,5 +1,5 @@
 /**
- * DESIGN.md section 2: who may import whom. The device compiler refuses `node:*`, but not plain TypeScript out of sim/, and
+ * CONTRIBUTING.md, the rooms: who may import whom. The device compiler refuses `node:*`, but not plain TypeScript out of sim/, and
  * knows no rooms. Types may cross: what is left of the imports when types are erased is held against the table.
  */
 import assert from "node:assert/strict"
@@ -156,7 +156,7 @@ const ROOMS: Room[] = [
     },
 ]
 
-/** DESIGN.md section 2: main.ts is composition only. */
+/** CONTRIBUTING.md: main.ts is composition only. */
 const MAX_MAIN_LINES = 60
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))

@@ -21,7 +21,7 @@ const CONNECT = "connect redis.lan 6379 16000"
 const EVER = 1e9
 /** The program's steps may take so long, ms. */
 const NAIVE_LIMIT_MS = 700_000
-/** No reset within so long after power-on, ms (DESIGN.md; a dead network must not become a reset loop). */
+/** No reset within so long after power-on, ms (docs/pico-w-runtime.md; a dead network must not become a reset loop). */
 const RESETS_APART_MS = 60_000
 /** Between a socket's end and the next connect, ms (rows 6 and 14). */
 const PAUSE_MS = 2000

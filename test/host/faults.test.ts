@@ -376,7 +376,7 @@ async function alone(
     return { own, light }
 }
 
-/** The light blinks as DESIGN.md says for a refusal: its ends stay lit. */
+/** The light blinks as docs/lights.md says for a refusal: its ends stay lit. */
 function isRefusal(leds: string) {
     return /^1.*1$/.test(leds) && leds.includes("0")
 }

@@ -17,7 +17,7 @@ import type {
 import type { Cycle, Shown } from "./light-patterns.ts"
 import { assertBar, assertCycle, POWER_ON } from "./light-patterns.ts"
 
-/** The structured record of DESIGN.md section 6. */
+/** The structured record of docs/design.md. */
 export interface Reading {
     stream: string
     group: string
@@ -33,7 +33,7 @@ export interface Reading {
     check?: string
 }
 
-/** DESIGN.md section 6: the VM cuts longer lines. */
+/** docs/design.md: the VM cuts longer lines. */
 const MAX_LINE = 290
 
 /** How far a driven clock goes between two looks at a condition. */

@@ -1,4 +1,4 @@
-/** DESIGN.md section 5, LED1 first: what each status looks like, written down independently of the firmware. */
+/** docs/lights.md, LED1 first: what each status looks like, written down independently of the firmware. */
 import assert from "node:assert/strict"
 
 /** Frames and how long each is shown, ms. */
