@@ -293,6 +293,7 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
             flash: this.flash,
             heapReport: options.heapReport ?? false,
             countSteps: options.countSteps ?? false,
+            chipSpeed: options.chipSpeed ?? false,
         }))
         link.on("message", message => {
             // a killed process may have messages on the way

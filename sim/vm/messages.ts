@@ -25,6 +25,8 @@ export interface StartMessage {
     heapReport: boolean
     /** Count steps and allocations. */
     countSteps: boolean
+    /** The VM takes the time that the Pico W's chip takes (sim/chip.ts). */
+    chipSpeed: boolean
 }
 
 export type ToDevice =
