@@ -1,11 +1,13 @@
 /** The firmware, put together. */
 import * as ds from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
+import { Answers } from "./ask/answers"
 import { Display, FrameSink, LinkStatus } from "./display/display"
 import { LedPins } from "./display/gpio"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
 import { TrafficLight } from "./display/traffic-light"
+import { Reserve } from "./heap"
 import { Link } from "./link/link"
 import { Runtime } from "./link/runtime"
 import { Wifi } from "./link/wifi"
@@ -26,18 +28,25 @@ export interface Pins {
 }
 
 /**
- * The most consumer groups whose lists are asked for in one go, by all targets together. They arrive at the network's
- * speed, 150 bytes a group, and are used up at the VM's, which on the chip is the slower; what lies between has to fit the
- * heap, and 30 KB do (docs/pico-w-runtime.md, row 9).
+ * What the replies to one send may weigh, bytes, with one target. They arrive at the network's speed, or in one piece, and
+ * are used up at the VM's, which on the chip is the slower; what lies between has to fit the heap (docs/pico-w-runtime.md,
+ * row 9). test/host/chip-speed.test.ts and test/host/stock-sockets.test.ts hold it to that.
  */
-const PICO_W_GROUPS = 200
-/** The same for each target where the VM is faster than the network. */
-const HOST_GROUPS = 4000
+const REPLY_BYTES = 26000
+/** What each further target takes of it, bytes, for all that is kept of it between polls. */
+const TARGET_BYTES = 3400
+/** The same where the simulator lets data come no faster than the program reads it. */
+const PACED_REPLY_BYTES = 700000
+/** What the program makes of itself, with one target, beyond its classes: 14 KB, and room for garbage. */
+const STATE_BYTES = 16000
+/** Our own simulator says by this setting that it does (sim/vm/device.ts). */
+const PACED_KEY = "SIM_PACED"
 /** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
 
 /** Runs laglight for ever. */
 export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
+    const reserve = new Reserve(STATE_BYTES, REPLY_BYTES)
     const wifi = runtime === Runtime.PicoW ? new Wifi() : undefined
     const link = new Link(runtime, wifi)
     const reader = new SettingsReader(readSetting, runtime)
@@ -70,17 +79,38 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     if (wifi && settings.network)
         wifi.addNetwork.start(settings.network, settings.networkPassword)
     const clock = new ServerClock()
-    const maxGroups =
-        runtime === Runtime.PicoW
-            ? Math.idiv(PICO_W_GROUPS, settings.targets.length)
-            : HOST_GROUPS
+    const paced =
+        runtime === Runtime.Host && (await readSetting(PACED_KEY)) === true
+    const replyBytes = paced
+        ? PACED_REPLY_BYTES
+        : REPLY_BYTES - (settings.targets.length - 1) * TARGET_BYTES
+    reserve.shrink((settings.targets.length - 1) * TARGET_BYTES)
+    const answers = new Answers()
     const targets: Target[] = []
-    for (const target of settings.targets)
+    for (const target of settings.targets) {
         targets.push(
-            new Target(target, settings.unit, settings.health, clock, maxGroups)
+            new Target(
+                target,
+                settings.unit,
+                settings.health,
+                clock,
+                replyBytes,
+                answers
+            )
         )
+    }
     const report = new Report(settings, targets)
     const keeper = new StatusKeeper(targets, settings.staleMs, displays, report)
     keeper.watch.start()
-    await new Poller(settings, targets, clock, link, keeper, report).run()
+    const poller = new Poller(
+        settings,
+        targets,
+        clock,
+        link,
+        keeper,
+        report,
+        replyBytes
+    )
+    reserve.release()
+    await poller.run()
 }
