@@ -34,6 +34,12 @@ const DARK = "0000000000"
 /** A TCP segment on the board's network, in bytes. */
 const SEGMENT_BYTES = 1460
 
+/**
+ * Tells the program that its data comes in pieces of one segment, and no faster than it reads them: it may ask for more than
+ * its heap holds. Other runtimes do not say so.
+ */
+const PACED_KEY = "SIM_PACED"
+
 /** How long a driven clock waits for a host's answer, in real time. */
 const ANSWER_WAIT_MS = 1000
 
@@ -327,8 +333,12 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     }
 
     private acceptSettings(settings: Settings): EncodedSettings {
-        const encoded =
+        const encoded = new Map(
             settings instanceof Map ? settings : encodeSettings(settings)
+        )
+        const { maxPieceBytes = SEGMENT_BYTES, chipSpeed } = this.options
+        if (maxPieceBytes <= SEGMENT_BYTES && !chipSpeed)
+            encoded.set(PACED_KEY, "true")
         this.settingsKeys = [...encoded.keys()].map(key => key.trim())
         return encoded
     }
