@@ -7,14 +7,14 @@ import { LedPins } from "./display/gpio"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
 import { TrafficLight } from "./display/traffic-light"
-import { Reserve } from "./heap"
+import { Reserve, replyBytesFor } from "./heap"
 import { Link } from "./link/link"
 import { Runtime } from "./link/runtime"
 import { Wifi } from "./link/wifi"
 import { Poller } from "./poller"
 import { ServerClock } from "./redis/server-clock"
 import { Report, reportLink, say } from "./report"
-import { SettingsReader, Unit } from "./settings"
+import { SettingsReader } from "./settings"
 import { StatusKeeper } from "./status-keeper"
 import { Target } from "./target"
 
@@ -27,30 +27,16 @@ export interface Pins {
     red: ds.OutputPin
 }
 
-/**
- * What the replies to one send may weigh, bytes, with one target that is watched for its lag in entries. They arrive at the
- * network's speed, or in one piece, and are used up at the VM's, which on the chip is the slower; what lies between has to fit
- * the heap (docs/pico-w-runtime.md, row 9). How much does was found out in test/host/chip-speed.test.ts, which holds it.
- */
-const REPLY_BYTES = 25000
-/** What each further target takes of it, for what is kept of it between polls. */
-const TARGET_BYTES = 3400
-/** What UNIT=seconds, health limits and the traffic light take of it, together: each needs nearly as much as all. */
-const EXTRAS_BYTES = 3000
-/** In place of these where data comes no faster than the program reads it. */
-const PACED_REPLY_BYTES = 644000
-/** By this setting our own simulator says that its data does (sim/vm/device.ts). */
+/** By this setting our own simulator says that data comes no faster than the program reads it (sim/vm/device.ts). */
 const PACED_KEY = "SIM_PACED"
-/** What is kept free of the program's state while it starts, bytes; each further target's is taken of it. */
-const RESERVE_BYTES = 24000
-/** What the program makes of itself, with one target, beyond its classes, and room for the garbage of it, bytes. */
-const STATE_BYTES = 14000
+/** What the replies to one send may weigh then, bytes. */
+const PACED_REPLY_BYTES = 644000
 /** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
 
 /** Runs laglight for ever. */
 export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
-    const reserve = new Reserve(STATE_BYTES, RESERVE_BYTES)
+    const reserve = new Reserve()
     const wifi = runtime === Runtime.PicoW ? new Wifi() : undefined
     const link = new Link(runtime, wifi)
     const reader = new SettingsReader(readSetting, runtime)
@@ -83,17 +69,12 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     if (wifi && settings.network)
         wifi.addNetwork.start(settings.network, settings.networkPassword)
     const clock = new ServerClock()
-    const further = (settings.targets.length - 1) * TARGET_BYTES
-    reserve.shrink(further)
-    let replyBytes = REPLY_BYTES - further
-    if (
-        settings.health !== undefined ||
-        settings.trafficLight !== undefined ||
-        settings.unit === Unit.Seconds
-    )
-        replyBytes -= EXTRAS_BYTES
-    if (runtime === Runtime.Host && (await readSetting(PACED_KEY)) === true)
-        replyBytes = PACED_REPLY_BYTES
+    reserve.shrink(settings)
+    const paced =
+        runtime === Runtime.Host && (await readSetting(PACED_KEY)) === true
+    const replyBytes = paced
+        ? PACED_REPLY_BYTES
+        : replyBytesFor(settings, runtime === Runtime.Host)
     const answers = new Answers()
     const targets: Target[] = []
     for (const target of settings.targets) {
