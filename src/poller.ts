@@ -275,7 +275,6 @@ export class Poller {
                 questions.clear()
                 if (round === 1 && this.asksClock) this.clock.ask(questions)
                 target.ask(questions, round === 1)
-                tidy()
                 const askedAt = await this.exchange(session)
                 tidy()
                 if (!target.conclude(askedAt, round === MAX_ROUNDS)) break

@@ -166,8 +166,9 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
         )
     }
 
-    async memory(): Promise<MemoryReport> {
-        const report = await this.link.request("memory", {})
+    /** @param afresh extremes reported later are those from now on: how a program starts is over */
+    async memory({ afresh = false } = {}): Promise<MemoryReport> {
+        const report = await this.link.request("memory", { afresh })
         if (!report) throw new Error("no program is running: there is no heap")
         return report as MemoryReport
     }
