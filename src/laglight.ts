@@ -1,11 +1,13 @@
 /** The firmware, put together. */
 import * as ds from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
+import { Answers } from "./ask/answers"
 import { Display, FrameSink, LinkStatus } from "./display/display"
 import { LedPins } from "./display/gpio"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
 import { TrafficLight } from "./display/traffic-light"
+import { Reserve, replyBytesFor } from "./heap"
 import { stayAwake } from "./link/awake"
 import { Link } from "./link/link"
 import { Runtime } from "./link/runtime"
@@ -28,20 +30,17 @@ export interface Pins {
     awake: ds.OutputPin
 }
 
-/**
- * The most consumer groups whose lists are asked for in one go, by all targets together. They arrive at the network's
- * speed, 150 bytes a group, and are used up at the VM's, which on the chip is the slower; what lies between has to fit the
- * heap, and 30 KB do (docs/pico-w-runtime.md, row 9).
- */
-const PICO_W_GROUPS = 200
-/** The same for each target where the VM is faster than the network. */
-const HOST_GROUPS = 4000
+/** By this setting our own simulator says that data comes no faster than the program reads it (sim/vm/device.ts). */
+const PACED_KEY = "SIM_PACED"
+/** What the replies to one send may weigh then, bytes. */
+const PACED_REPLY_BYTES = 644000
 /** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
 
 /** Runs laglight for ever. */
 export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     if (runtime === Runtime.PicoW) stayAwake(pins.awake)
+    const reserve = new Reserve()
     const wifi = runtime === Runtime.PicoW ? new Wifi() : undefined
     const link = new Link(runtime, wifi)
     const reader = new SettingsReader(readSetting, runtime)
@@ -74,17 +73,38 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     if (wifi && settings.network)
         wifi.addNetwork.start(settings.network, settings.networkPassword)
     const clock = new ServerClock()
-    const maxGroups =
-        runtime === Runtime.PicoW
-            ? Math.idiv(PICO_W_GROUPS, settings.targets.length)
-            : HOST_GROUPS
+    reserve.shrink(settings)
+    const paced =
+        runtime === Runtime.Host && (await readSetting(PACED_KEY)) === true
+    const replyBytes = paced
+        ? PACED_REPLY_BYTES
+        : replyBytesFor(settings, runtime === Runtime.Host)
+    const answers = new Answers()
     const targets: Target[] = []
-    for (const target of settings.targets)
+    for (const target of settings.targets) {
         targets.push(
-            new Target(target, settings.unit, settings.health, clock, maxGroups)
+            new Target(
+                target,
+                settings.unit,
+                settings.health,
+                clock,
+                replyBytes,
+                answers
+            )
         )
+    }
     const report = new Report(settings, targets)
     const keeper = new StatusKeeper(targets, settings.staleMs, displays, report)
     keeper.watch.start()
-    await new Poller(settings, targets, clock, link, keeper, report).run()
+    const poller = new Poller(
+        settings,
+        targets,
+        clock,
+        link,
+        keeper,
+        report,
+        replyBytes
+    )
+    reserve.release()
+    await poller.run()
 }

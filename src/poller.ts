@@ -1,6 +1,7 @@
 /** The loop: go to the server that knows, ask, understand. It owns the interval. */
 import * as ds from "@devicescript/core"
 import { Condition } from "./display/display"
+import { tidy } from "./heap"
 import { Address, addressText, isIpAddress, sameAddress } from "./link/address"
 import { Fault, LinkError } from "./link/fault"
 import { Link } from "./link/link"
@@ -21,7 +22,7 @@ import { Target } from "./target"
 
 /** Between two tries to log in where it was refused, ms: the password may be changed on the server. */
 export const LOGIN_AGAIN_MS = 10000
-/** Sends in one poll at the most, for what one cannot tell. */
+/** Sends about one target in one poll at the most, for what one cannot tell. */
 const MAX_ROUNDS = 6
 /** How long a reply may take where another server may have taken over, ms. */
 const SHORT_REPLY_LIMIT_MS = 2000
@@ -43,7 +44,8 @@ export class Poller {
         private clock: ServerClock,
         private link: Link,
         private keeper: StatusKeeper,
-        private report: Report
+        private report: Report,
+        private replyBytes: number
     ) {
         const seed = {
             host: settings.host,
@@ -260,34 +262,30 @@ export class Poller {
         if (this.settings.replicaOk) await skipElement(session)
     }
 
-    /** One poll: the questions of all targets here in one send, and again for those of which more can be known. */
+    /**
+     * One poll: the targets here, one after the other, so that the heap holds the replies about one of them at most; each is
+     * asked in one send, and again while more can be known.
+     */
     private async poll(session: Session, address: Address): Promise<void> {
         const started = ds.millis()
-        for (const target of this.targets) target.unsettled = target.here
-        for (let round = 0; round < MAX_ROUNDS; ++round) {
-            const questions = this.questions
-            questions.clear()
-            if (round === 0 && this.asksClock) this.clock.ask(questions)
-            for (const target of this.targets)
-                if (target.unsettled) target.ask(questions, round === 0)
-            const askedAt = await this.exchange(session)
-            let unsettled = false
-            for (const target of this.targets) {
-                if (target.unsettled)
-                    target.unsettled = target.conclude(
-                        askedAt,
-                        round === MAX_ROUNDS - 1
-                    )
-                if (target.unsettled) unsettled = true
+        const questions = this.questions
+        for (const target of this.targets) {
+            if (!target.here) continue
+            for (let round = 1; round <= MAX_ROUNDS; ++round) {
+                questions.clear()
+                if (round === 1 && this.asksClock) this.clock.ask(questions)
+                target.ask(questions, round === 1)
+                const askedAt = await this.exchange(session)
+                tidy()
+                if (!target.conclude(askedAt, round === MAX_ROUNDS)) break
             }
-            if (!unsettled) break
         }
         for (let i = 0; i < this.targets.length; ++i)
             if (this.targets[i].here) this.settle(i, address, started)
         this.keeper.polled()
     }
 
-    /** Sends the questions and reads the replies. @returns when they were sent, ms */
+    /** Sends the questions, as many at once as fit a segment and their replies the heap, and reads the replies. @returns when they were sent, ms */
     private async exchange(session: Session): Promise<number> {
         const questions = this.questions
         let askedAt: number = undefined
@@ -295,12 +293,18 @@ export class Poller {
         while (group < questions.groups) {
             const first = questions.startOf(group)
             let sent = first
+            let replyBytes = 0
             while (group < questions.groups) {
                 const end = questions.startOf(group + 1)
                 let bytes = 0
                 for (let i = sent; i < end; ++i)
                     bytes += questions.list[i].command.length
-                if (!session.fits(bytes)) break
+                replyBytes += questions.weightOf(group)
+                if (
+                    !session.fits(bytes) ||
+                    (sent > first && replyBytes > this.replyBytes)
+                )
+                    break
                 while (sent < end) session.queue(questions.list[sent++].command)
                 group++
             }

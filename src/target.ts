@@ -1,6 +1,7 @@
 /** One target (a stream and a consumer group): from the answers to what its LEDs show, and why. */
 import { Condition, TargetStatus } from "./display/display"
 import { Address } from "./link/address"
+import { Answers } from "./ask/answers"
 import { ConsumersInquiry } from "./ask/consumers-inquiry"
 import { LagInquiry } from "./ask/lag-inquiry"
 import { Questions } from "./redis/question"
@@ -27,8 +28,6 @@ export class Target {
     }
     /** The lag in the scale's unit. */
     readonly lag: Lag = unknownLag()
-    /** Whether more can be found out in this poll. */
-    unsettled = false
     /** When what the last answer says was asked for, ms since the program's start; undefined when nothing is known. */
     answeredAt: number = undefined
     /** Why there is no bar, in words; undefined when there is one. */
@@ -52,8 +51,7 @@ export class Target {
     private labelled: Buffer = undefined
     private label: string = undefined
     private lagInquiry: LagInquiry
-    private consumersInquiry: ConsumersInquiry
-    private entries: Lag = unknownLag()
+    private consumersInquiry: ConsumersInquiry = undefined
     private signs: Signs = {
         pending: undefined,
         consumers: undefined,
@@ -62,13 +60,17 @@ export class Target {
         lagging: false,
     }
 
-    /** @param maxGroups the most consumer groups of one stream that the device has the memory to read */
+    /**
+     * @param replyBytes what the replies to one send may weigh
+     * @param answers receives the answers; all targets' are the same
+     */
     constructor(
         public settings: TargetSettings,
         private unit: Unit,
         private limits: Limits,
         private clock: ServerClock,
-        private maxGroups: number
+        replyBytes: number,
+        private answers: Answers
     ) {
         const top =
             unit === Unit.Seconds ? ENTRIES_FOR_SECONDS : topOf(settings.scale)
@@ -76,14 +78,17 @@ export class Target {
             settings.stream,
             settings.group,
             top,
-            maxGroups
+            replyBytes,
+            answers
         )
         if (limits !== undefined)
             this.consumersInquiry = new ConsumersInquiry(
                 settings.stream,
                 limits,
                 this.signs,
-                clock
+                clock,
+                replyBytes,
+                answers.oldest
             )
     }
 
@@ -132,7 +137,7 @@ export class Target {
 
     /** Adds the questions of one send. @param first whether it is the first of this poll */
     ask(questions: Questions, first: boolean): void {
-        questions.begin()
+        questions.begin(this.lagInquiry.weight())
         questions.asking = this.asking
         // without the server's clock the newest ID stands in
         this.lagInquiry.wantsNewest =
@@ -142,7 +147,8 @@ export class Target {
         if (first && this.consumersInquiry && group !== undefined)
             this.consumersInquiry.ask(
                 questions,
-                group.name || this.settings.group
+                group.name || this.settings.group,
+                group.consumers
             )
     }
 
@@ -162,13 +168,14 @@ export class Target {
                 this.answeredAt = askedAt
             return false
         }
-        const more = this.lagInquiry.conclude(this.entries, askedAt)
+        const entries = this.answers.entries
+        const more = this.lagInquiry.conclude(entries, askedAt)
         if (more && !last) return true
         const group = this.lagInquiry.group
         this.answeredAt = askedAt
         if (this.lagInquiry.tooManyGroups()) {
             this.status.condition = Condition.Unknown
-            this.reason = `lag unknown: the stream has ${this.lagInquiry.groupCount()} consumer groups, and this device can read ${this.maxGroups}`
+            this.reason = `lag unknown: the stream has ${this.lagInquiry.groupCount()} consumer groups, and this device can read ${this.lagInquiry.maxGroups()}`
             return false
         }
         if (group === undefined) {
@@ -182,14 +189,14 @@ export class Target {
         }
         this.signs.pending = group.pending
         this.signs.consumers = group.consumers
-        this.signs.lagging = this.entries.low > 0
+        this.signs.lagging = entries.low > 0
         this.complaint =
             this.limits === undefined
                 ? undefined
                 : complaint(this.signs, this.limits)
         this.status.check = this.complaint !== undefined
         if (this.unit === Unit.Seconds) this.concludeSeconds()
-        else this.setLag(this.entries)
+        else this.setLag(entries)
         if (this.lag.known === Known.Not) {
             this.status.condition = Condition.Unknown
             return false
@@ -245,7 +252,7 @@ export class Target {
 
     /** Turns the count into the age of the oldest entry that waits. */
     private concludeSeconds(): void {
-        const entries = this.entries
+        const entries = this.answers.entries
         const firstMs = this.lagInquiry.unread.firstMs
         const counted = this.lagInquiry.counted() > 0
         if (entries.high === 0) this.setLag(entries)

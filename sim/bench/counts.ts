@@ -12,7 +12,7 @@ export interface PollCost {
     callBytes: number
     /** The most steps between two pauses, of all polls. */
     longestRun: number
-    /** As it is in the end; the extremes are those since the program's start. */
+    /** As it is in the end; the extremes are those since the warm-up. */
     memory: MemoryReport
 }
 
@@ -60,6 +60,8 @@ export async function countPolls({
     })
     try {
         await device.runFor(warmUpMs)
+        // while it starts, the program keeps half of the heap for replies (src/heap.ts)
+        await device.memory({ afresh: true }).catch(() => undefined)
         const pollsBefore = await pollsSoFar?.()
         const before = await device.counts()
         await device.runFor(polls * pollMs)

@@ -29,6 +29,11 @@ export interface DeviceOptions {
     heapReport?: boolean
     /** Count the VM's steps and allocations, for `counts()`. Costs a tenth more CPU time. Default false. */
     countSteps?: boolean
+    /**
+     * The VM is as slow as on the Pico W's chip, whose prices sim/chip.ts knows: what it does takes device time, while data
+     * goes on arriving, a piece each ms, and nothing makes the sender wait. With a driven clock only. Default false.
+     */
+    chipSpeed?: boolean
     /** Called before the device has power: attach listeners here to miss nothing of the program's start. */
     onCreated?: (device: SimulatedDevice) => void
 }

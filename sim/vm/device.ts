@@ -34,6 +34,12 @@ const DARK = "0000000000"
 /** A TCP segment on the board's network, in bytes. */
 const SEGMENT_BYTES = 1460
 
+/**
+ * Tells the program that its data comes in pieces of one segment, and no faster than it reads them: it may ask for more than
+ * its heap holds. Other runtimes do not say so.
+ */
+const PACED_KEY = "SIM_PACED"
+
 /** How long a driven clock waits for a host's answer, in real time. */
 const ANSWER_WAIT_MS = 1000
 
@@ -160,8 +166,9 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
         )
     }
 
-    async memory(): Promise<MemoryReport> {
-        const report = await this.link.request("memory", {})
+    /** @param afresh extremes reported later are those from now on: how a program starts is over */
+    async memory({ afresh = false } = {}): Promise<MemoryReport> {
+        const report = await this.link.request("memory", { afresh })
         if (!report) throw new Error("no program is running: there is no heap")
         return report as MemoryReport
     }
@@ -293,6 +300,7 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
             flash: this.flash,
             heapReport: options.heapReport ?? false,
             countSteps: options.countSteps ?? false,
+            chipSpeed: options.chipSpeed ?? false,
         }))
         link.on("message", message => {
             // a killed process may have messages on the way
@@ -326,8 +334,12 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     }
 
     private acceptSettings(settings: Settings): EncodedSettings {
-        const encoded =
+        const encoded = new Map(
             settings instanceof Map ? settings : encodeSettings(settings)
+        )
+        const { maxPieceBytes = SEGMENT_BYTES, chipSpeed } = this.options
+        if (maxPieceBytes <= SEGMENT_BYTES && !chipSpeed)
+            encoded.set(PACED_KEY, "true")
         this.settingsKeys = [...encoded.keys()].map(key => key.trim())
         return encoded
     }

@@ -25,13 +25,16 @@ export interface StartMessage {
     heapReport: boolean
     /** Count steps and allocations. */
     countSteps: boolean
+    /** The VM takes the time that the Pico W's chip takes (sim/chip.ts). */
+    chipSpeed: boolean
 }
 
 export type ToDevice =
     | StartMessage
     | { kind: "frame"; frame: Uint8Array }
     | { kind: "deploy"; id: number; bytecode: Uint8Array }
-    | { kind: "memory"; id: number }
+    /** Answered with a `MemoryReport`; `afresh`: the extremes are those from now on. */
+    | { kind: "memory"; id: number; afresh: boolean }
     /** Answered with `VmCounts`; undefined without `countSteps`. */
     | { kind: "counts"; id: number }
     /**

@@ -3,6 +3,7 @@
  * Its parent (device.ts) is at the other end of the IPC channel; without a parent it exits.
  */
 import { createRequire } from "node:module"
+import { ALLOCATION_MS, STEP_MS } from "../chip.ts"
 import { DrivenClock, RealClock } from "./clock.ts"
 import type { Clock, Timer } from "./clock.ts"
 import { HeapProbe } from "./heap.ts"
@@ -22,6 +23,11 @@ const SOCKET_EVENT: Record<SocketEvent, number> = {
     data: 4,
 }
 
+/** What the VM gets as a timer's handle: the clock's may be another one by and by. */
+interface VmTimer {
+    current: Timer
+}
+
 /** The VM with everything it stands on. */
 class Device {
     private readonly clock: Clock
@@ -29,10 +35,16 @@ class Device {
     private readonly heap: HeapProbe
     private flash: Uint8Array
     private readonly counter: StepCounter | undefined
+    /** At the chip's speed: until when the VM is at work, by the clock. */
+    private busyUntilMs = 0
+    /** At the chip's speed: what the VM has done so far takes so many ms. */
+    private workMs = 0
     private vm!: VmModule
     private sockets!: Sockets
-    private wakeUp: { timer: Timer; callback: () => void } | undefined
+    private wakeUp: { timer: VmTimer; callback: () => void } | undefined
     private inVm = 0
+    /** At the chip's speed: socket events wait for the VM's next turn. */
+    private isDelivering = false
     private socketEvents: [SocketEvent, string | Uint8Array | undefined][] = []
     private over = false
     private stopOnNews = false
@@ -49,7 +61,8 @@ class Device {
         )
         this.flash = options.flash
         this.heap = new HeapProbe(() => this.vm.HEAPU8)
-        if (options.countSteps) this.counter = new StepCounter()
+        if (options.countSteps || options.chipSpeed)
+            this.counter = new StepCounter()
     }
 
     async start() {
@@ -59,7 +72,7 @@ class Device {
         const vm = (this.vm = await loadVmModule(options.vmSource, {
             Date: this.clock,
             setTimeout: (callback, ms) => this.schedule(callback, ms),
-            clearTimeout: timer => this.clock.clearTimeout(timer as Timer),
+            clearTimeout: timer => this.unschedule(timer as VmTimer),
             console: { log() {}, debug() {}, warn() {}, error() {} },
             require: name => nodeRequire(name),
             WebAssembly: this.counter?.webAssembly,
@@ -122,6 +135,7 @@ class Device {
                     id: message.id,
                     value: this.heap.sample(),
                 })
+                if (message.afresh) this.heap.reset()
                 break
             case "counts":
                 this.outbox.post({
@@ -172,17 +186,43 @@ class Device {
             this.runVm(callback)
             if (!this.over) this.afterTurn()
         }
-        const timer = this.clock.setTimeout(run, ms)
+        const due = () => {
+            const busyMs = this.busyMs()
+            if (busyMs > 0) timer.current = this.clock.setTimeout(due, busyMs)
+            else run()
+        }
+        const timer: VmTimer = {
+            current: this.clock.setTimeout(due, ms),
+        }
         this.wakeUp = { timer, callback: run }
         return timer
+    }
+
+    /** How long the VM is still at work with what it was given last, ms; 0 but at the chip's speed. */
+    private busyMs() {
+        return Math.max(0, this.busyUntilMs - this.clock.now())
+    }
+
+    /** At the chip's speed, what the VM has just done takes its time. */
+    private takeTime() {
+        if (!this.options.chipSpeed) return
+        const { steps, allocations } = this.counter!.work(this.vm.HEAPU8)
+        const workMs = steps * STEP_MS + allocations * ALLOCATION_MS
+        this.busyUntilMs =
+            Math.max(this.clock.now(), this.busyUntilMs) + workMs - this.workMs
+        this.workMs = workMs
     }
 
     /** Runs the VM's next tick now. */
     private wake() {
         const { wakeUp } = this
         if (!wakeUp) return
-        this.clock.clearTimeout(wakeUp.timer)
+        this.unschedule(wakeUp.timer)
         wakeUp.callback()
+    }
+
+    private unschedule(timer: VmTimer | undefined) {
+        this.clock.clearTimeout(timer?.current)
     }
 
     /** Whatever calls into the VM goes through here, so that socket events never come back into it. */
@@ -192,6 +232,7 @@ class Device {
             return call()
         } finally {
             this.inVm--
+            if (this.inVm === 0 && !this.over) this.takeTime()
             if (this.inVm === 0 && this.socketEvents.length > 0 && !this.over)
                 queueMicrotask(() => this.deliverSocketEvents())
         }
@@ -210,6 +251,7 @@ class Device {
 
     /** Each event is followed by a tick, as on a board, where they come from different interrupts. */
     private deliverSocketEvents() {
+        if (this.options.chipSpeed) return this.deliverAtChipSpeed()
         while (this.inVm === 0 && !this.over) {
             const next = this.socketEvents.shift()
             if (!next) break
@@ -217,6 +259,30 @@ class Device {
             this.wake()
         }
         // also while a driven clock stands still
+        if (!this.over) this.outbox.flush()
+    }
+
+    /**
+     * What arrives while the VM is at work waits in the network's own memory, and is in the program's heap all at once when
+     * the main loop comes round again, before a fiber takes any of it (devicescript-pico, src/lwip_sock.c).
+     */
+    private deliverAtChipSpeed() {
+        if (this.over || this.inVm > 0 || this.isDelivering) return
+        const busyMs = this.busyMs()
+        if (busyMs > 0) {
+            this.isDelivering = true
+            this.clock.setTimeout(() => {
+                this.isDelivering = false
+                this.deliverSocketEvents()
+            }, busyMs)
+            return
+        }
+        const events = this.socketEvents
+        if (events.length === 0) return
+        this.socketEvents = []
+        for (const event of events) this.runVm(() => this.deliver(...event))
+        this.sampleHeap()
+        if (!this.over) this.wake()
         if (!this.over) this.outbox.flush()
     }
 

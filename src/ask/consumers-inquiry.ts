@@ -6,7 +6,7 @@ import {
     readLongestIdle,
     readOldestPending,
 } from "../redis/entries"
-import { Asker, Question, Questions } from "../redis/question"
+import { Asker, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
 import { ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
@@ -14,6 +14,11 @@ import { ServerClock } from "../redis/server-clock"
 
 /** Between two looks at the consumers, ms: what they show changes slowly, and asking costs more than the lag. */
 export const LOOK_EVERY_MS = 10000
+
+/** What a consumer weighs in XINFO CONSUMERS' reply, bytes, with a name of 36. */
+const CONSUMER_BYTES = 130
+/** What XPENDING's reply weighs, bytes. */
+const PENDING_BYTES = 200
 
 /** The questions. */
 enum Ask {
@@ -27,15 +32,21 @@ enum Ask {
 export class ConsumersInquiry implements Asker {
     /** The commands that the user may not use, found out on this connection. */
     readonly forbidden: string[] = []
-    private oldest = new OldestPending()
     private lookedAt: number = undefined
+    private toldTooMany = false
 
-    /** @param signs receives what is found out */
+    /**
+     * @param signs receives what is found out
+     * @param replyBytes what the replies to one send may weigh
+     * @param oldest scribbled on
+     */
     constructor(
         private key: string,
         private limits: Limits,
         private signs: Signs,
-        private clock: ServerClock
+        private clock: ServerClock,
+        private replyBytes: number,
+        private oldest: OldestPending
     ) {}
 
     connected(): void {
@@ -43,35 +54,42 @@ export class ConsumersInquiry implements Asker {
         this.lookedAt = undefined
     }
 
-    /** Adds the questions when they are due. @param group the consumer group's name */
-    ask(questions: Questions, group: string | Buffer): void {
+    /**
+     * Adds the questions when they are due.
+     * @param group the consumer group's name
+     * @param consumers how many it has
+     */
+    ask(questions: Questions, group: string | Buffer, consumers: number): void {
         const now = ds.millis()
         if (this.lookedAt !== undefined && now - this.lookedAt < LOOK_EVERY_MS)
             return
         this.lookedAt = now
-        questions.begin()
+        const weight = consumers * CONSUMER_BYTES
+        const tooMany = weight > this.replyBytes
+        questions.begin(PENDING_BYTES + (tooMany ? 0 : weight))
         const key = this.key
         if (
             this.limits.pendingAgeS !== undefined &&
             !this.forbidden.includes("xpending")
         )
             questions.add(
-                new Question(
-                    this,
-                    Ask.OldestPending,
-                    encodeCommand(["XPENDING", key, group, "-", "+", "1"])
-                )
+                this,
+                Ask.OldestPending,
+                encodeCommand(["XPENDING", key, group, "-", "+", "1"])
             )
-        if (
-            this.limits.idleMaxS !== undefined &&
-            !this.forbidden.includes("xinfo|consumers")
-        )
-            questions.add(
-                new Question(
-                    this,
-                    Ask.Consumers,
-                    encodeCommand(["XINFO", "CONSUMERS", key, group])
+        if (this.limits.idleMaxS === undefined) return
+        if (tooMany) {
+            this.signs.longestIdleMs = undefined
+            if (!this.toldTooMany)
+                console.log(
+                    `${key}: IDLE_MAX_S is not watched: the group has ${consumers} consumers, and this device can read ${Math.idiv(this.replyBytes, CONSUMER_BYTES)}`
                 )
+            this.toldTooMany = true
+        } else if (!this.forbidden.includes("xinfo|consumers"))
+            questions.add(
+                this,
+                Ask.Consumers,
+                encodeCommand(["XINFO", "CONSUMERS", key, group])
             )
     }
 

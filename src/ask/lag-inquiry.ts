@@ -1,4 +1,5 @@
 import { conclude, Evidence, Lag, noEvidence } from "../signal/lag"
+import { Answers } from "./answers"
 import {
     readInteger,
     readIsEmpty,
@@ -8,7 +9,7 @@ import {
     UnreadEntries,
 } from "../redis/entries"
 import { ConsumerGroup, readGroups } from "../redis/groups"
-import { Asker, Question, Questions } from "../redis/question"
+import { Asker, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
 import { ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
@@ -20,6 +21,8 @@ export const BYTE_BUDGET = 8192
 const MAX_COUNT = 101
 /** XINFO STREAM is asked where so many entries fit the budget. */
 const STREAM_FROM = 5
+/** What a group weighs in XINFO GROUPS' reply, bytes, with a name of 20; the first list tells more of it. */
+export const GROUP_BYTES = 161
 /** Where no more groups than this can be read, their number is asked for first. */
 const MAX_GROUPS_UNASKED = 1000
 /** Between two checks of a reported 0, which a false claim of an operator's can have made, ms. */
@@ -60,13 +63,12 @@ export class LagInquiry implements Asker {
     readonly forbidden: string[] = []
     /** The newest ID is of use, even where the count is not in doubt. */
     wantsNewest = false
-    readonly unread = new UnreadEntries()
-    readonly stream = new StreamFacts()
+    readonly unread: UnreadEntries
+    readonly stream: StreamFacts
     private evidence: Evidence = noEvidence()
 
     private wanted: Buffer
-    private first = new ConsumerGroup()
-    private second = new ConsumerGroup()
+    private own = new ConsumerGroup()
     private depth = Depth.Groups
     /** What XREAD and XRANGE start from. */
     private from = new StreamId()
@@ -82,44 +84,39 @@ export class LagInquiry implements Asker {
     private chasing = false
     /** How many groups the stream has, as far as known on this connection. */
     private groups: number = undefined
+    /** What one of them weighs in the list, bytes. */
+    private groupBytes = GROUP_BYTES
     /** This send asks for nothing but the number of groups. */
     private counting = false
 
-    private groupsQuestion: Question
-    private lengthQuestion: Question
-    private streamQuestion: Question
-    private unreadQuestion: Question
-    private beforeQuestion: Question
+    private groupsCommand: Buffer
+    private lengthCommand: Buffer
+    private streamCommand: Buffer
+    /** Undefined where `from` is another one by now. */
+    private unreadCommand: Buffer = undefined
+    private beforeCommand: Buffer = undefined
     private askedUnread = false
 
     /**
      * @param key the stream's
      * @param group the group's name, or `*` for the one that lags most
      * @param top the lag, in entries, from which on nothing changes on the display
-     * @param maxGroups more groups than this are not asked for: the reply would not fit the heap
+     * @param replyBytes what the replies to one send may weigh: more would not fit the heap
+     * @param answers receives what is read, and may be another target's again after `conclude`
      */
     constructor(
         private key: string,
         group: string,
         private top: number,
-        private maxGroups: number
+        private replyBytes: number,
+        private answers: Answers = new Answers()
     ) {
+        this.unread = answers.unread
+        this.stream = answers.stream
         this.wanted = group === "*" ? undefined : Buffer.from(group)
-        this.groupsQuestion = new Question(
-            this,
-            Ask.Groups,
-            encodeCommand(["XINFO", "GROUPS", key])
-        )
-        this.lengthQuestion = new Question(
-            this,
-            Ask.Length,
-            encodeCommand(["XLEN", key])
-        )
-        this.streamQuestion = new Question(
-            this,
-            Ask.Stream,
-            encodeCommand(["XINFO", "STREAM", key])
-        )
+        this.groupsCommand = encodeCommand(["XINFO", "GROUPS", key])
+        this.lengthCommand = encodeCommand(["XLEN", key])
+        this.streamCommand = encodeCommand(["XINFO", "STREAM", key])
     }
 
     /** A new connection, possibly as another user or to another server: what was learnt no longer holds. */
@@ -141,7 +138,12 @@ export class LagInquiry implements Asker {
     }
 
     private exceeds(): boolean {
-        return this.groups !== undefined && this.groups > this.maxGroups
+        return this.groups !== undefined && this.groups > this.maxGroups()
+    }
+
+    /** The most groups whose list fits. */
+    maxGroups(): number {
+        return Math.floor(this.replyBytes / this.groupBytes)
     }
 
     /** How many groups the stream has; undefined when unknown. */
@@ -152,6 +154,13 @@ export class LagInquiry implements Asker {
     /** Undelivered entries seen in the last send; undefined when they were not asked for. */
     counted(): number {
         return this.evidence.counted
+    }
+
+    /** What the replies to the next send may weigh, bytes. */
+    weight(): number {
+        if (this.groups === undefined) return this.replyBytes
+        const list = this.groups * this.groupBytes
+        return this.depth === Depth.Groups ? list : list + BYTE_BUDGET
     }
 
     private may(command: string): boolean {
@@ -166,38 +175,43 @@ export class LagInquiry implements Asker {
         evidence.length = undefined
         evidence.precedesAll = undefined
         evidence.neverLost = false
+        // another target's, if this send does not ask for it
+        this.stream.newestMs = 0
         this.refusal = undefined
         this.askedUnread = false
         // a small heap is not risked on a reply of unknown size
         this.counting =
             (this.groups === undefined
-                ? this.maxGroups <= MAX_GROUPS_UNASKED
+                ? this.maxGroups() <= MAX_GROUPS_UNASKED
                 : this.exceeds()) && this.may("xinfo|stream")
         if (this.counting) {
-            questions.add(this.streamQuestion)
+            questions.add(this, Ask.Stream, this.streamCommand)
             return
         }
-        questions.add(this.groupsQuestion)
+        questions.add(this, Ask.Groups, this.groupsCommand)
         if (this.depth === Depth.Groups || this.group === undefined) return
 
-        if (this.may("xlen")) questions.add(this.lengthQuestion)
+        if (this.may("xlen"))
+            questions.add(this, Ask.Length, this.lengthCommand)
         const last = this.group.lastDeliveredId
         if (this.from.set(last.bytes, 0, last.length)) {
-            this.unreadQuestion = undefined
-            this.beforeQuestion = undefined
+            this.unreadCommand = undefined
+            this.beforeCommand = undefined
         }
         if (this.may("xread")) {
             this.askedUnread = true
-            questions.add(this.unreadOf(this.wantedCount()))
+            questions.add(this, Ask.Unread, this.unreadOf(this.wantedCount()))
         }
         if (this.depth === Depth.Probe && this.mayProbe())
-            questions.add(this.before())
-        if (this.asksStream()) questions.add(this.streamQuestion)
+            questions.add(this, Ask.Before, this.before())
+        if (this.asksStream())
+            questions.add(this, Ask.Stream, this.streamCommand)
     }
 
-    /** How many entries the budget allows in one poll. */
+    /** How many entries the budget allows in one poll, or what the list of groups leaves of the memory. */
     private affordable(): number {
-        return Math.floor(BYTE_BUDGET / this.entryBytes)
+        const left = this.replyBytes - this.groups * this.groupBytes
+        return Math.floor(Math.min(BYTE_BUDGET, left) / this.entryBytes)
     }
 
     /** Whether there is room for XRANGE's one entry beside one of XREAD's. */
@@ -235,40 +249,32 @@ export class LagInquiry implements Asker {
         return Math.max(1, Math.min(wanted, most))
     }
 
-    private unreadOf(count: number): Question {
-        if (count !== this.count || this.unreadQuestion === undefined) {
+    private unreadOf(count: number): Buffer {
+        if (count !== this.count || this.unreadCommand === undefined) {
             this.count = count
-            this.unreadQuestion = new Question(
-                this,
-                Ask.Unread,
-                encodeCommand([
-                    "XREAD",
-                    "COUNT",
-                    `${count}`,
-                    "STREAMS",
-                    this.key,
-                    this.from.toBuffer(),
-                ])
-            )
+            this.unreadCommand = encodeCommand([
+                "XREAD",
+                "COUNT",
+                `${count}`,
+                "STREAMS",
+                this.key,
+                this.from.toBuffer(),
+            ])
         }
-        return this.unreadQuestion
+        return this.unreadCommand
     }
 
-    private before(): Question {
-        if (this.beforeQuestion === undefined)
-            this.beforeQuestion = new Question(
-                this,
-                Ask.Before,
-                encodeCommand([
-                    "XRANGE",
-                    this.key,
-                    "-",
-                    this.from.toBuffer(),
-                    "COUNT",
-                    "1",
-                ])
-            )
-        return this.beforeQuestion
+    private before(): Buffer {
+        if (this.beforeCommand === undefined)
+            this.beforeCommand = encodeCommand([
+                "XRANGE",
+                this.key,
+                "-",
+                this.from.toBuffer(),
+                "COUNT",
+                "1",
+            ])
+        return this.beforeCommand
     }
 
     async readReply(ask: number, source: ReplySource): Promise<void> {
@@ -292,13 +298,7 @@ export class LagInquiry implements Asker {
         switch (ask) {
             case Ask.Groups:
                 this.group = undefined
-                this.group = await readGroups(
-                    source,
-                    this.wanted,
-                    this.first,
-                    this.second
-                )
-                this.groups = this.first.siblings
+                await this.readList(source)
                 evidence.reported =
                     this.group === undefined ? undefined : this.group.lag
                 break
@@ -325,6 +325,28 @@ export class LagInquiry implements Asker {
                 this.groups = this.stream.groups
                 break
         }
+    }
+
+    private async readList(source: ReplySource): Promise<void> {
+        const answers = this.answers
+        const start = source.reader.position()
+        const group = await readGroups(
+            source,
+            this.wanted,
+            this.own,
+            answers.spare
+        )
+        this.groups = this.own.siblings
+        if (group === answers.spare) {
+            answers.spare = this.own
+            this.own = group
+        }
+        this.group = group
+        if (this.groups > 0)
+            this.groupBytes = Math.max(
+                GROUP_BYTES,
+                (source.reader.position() - start) / this.groups
+            )
     }
 
     private weigh(): void {

@@ -12,8 +12,8 @@ export interface Asker {
     readReply(ask: number, source: ReplySource): Promise<void>
 }
 
-/** One question. Made once and sent again and again. */
-export class Question {
+/** One question of a send. */
+class Question {
     constructor(
         public asker: Asker,
         public ask: number,
@@ -21,17 +21,17 @@ export class Question {
     ) {}
 }
 
+const ASKING = encodeCommand(["ASKING"])
+
 /** ASKING: the node is asked for a stream that is still on its way to it. */
 class Asking implements Asker {
-    readonly question = new Question(this, 0, encodeCommand(["ASKING"]))
-
     async readReply(ask: number, source: ReplySource): Promise<void> {
         // a node that does not take it will send us elsewhere
         await skipElement(source)
     }
 }
 
-/** The questions of one send: arrays that are reused, as arrays here do not shrink. */
+/** The questions of one send: arrays and objects that are reused, as arrays here do not shrink. */
 export class Questions {
     readonly list: Question[] = []
     count = 0
@@ -40,6 +40,7 @@ export class Questions {
     /** Each question that is added now goes with ASKING before it. */
     asking = false
     private starts: number[] = []
+    private weights: number[] = []
     private askingFirst = new Asking()
 
     clear(): void {
@@ -48,9 +49,18 @@ export class Questions {
         this.asking = false
     }
 
-    /** Begins a group: what is added from now on must not be split between sends. */
-    begin(): void {
+    /**
+     * Begins a group: what is added from now on must not be split between sends.
+     * @param replyBytes what the replies may weigh together, as far as can be told before
+     */
+    begin(replyBytes: number): void {
+        this.weights[this.groups] = replyBytes
         this.starts[this.groups++] = this.count
+    }
+
+    /** What the replies to a group may weigh, bytes. */
+    weightOf(group: number): number {
+        return this.weights[group]
     }
 
     /** Where a group starts in `list`; one past the last for the group after the last. */
@@ -58,8 +68,21 @@ export class Questions {
         return group < this.groups ? this.starts[group] : this.count
     }
 
-    add(question: Question): void {
-        if (this.asking) this.list[this.count++] = this.askingFirst.question
-        this.list[this.count++] = question
+    /** @param ask in the asker's own numbering */
+    add(asker: Asker, ask: number, command: Buffer): void {
+        if (this.asking) this.put(this.askingFirst, 0, ASKING)
+        this.put(asker, ask, command)
+    }
+
+    private put(asker: Asker, ask: number, command: Buffer): void {
+        const question = this.list[this.count]
+        if (question === undefined)
+            this.list[this.count] = new Question(asker, ask, command)
+        else {
+            question.asker = asker
+            question.ask = ask
+            question.command = command
+        }
+        this.count++
     }
 }

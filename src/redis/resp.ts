@@ -310,6 +310,17 @@ export class RespReader {
         return this.at < this.limit || this.payload !== NO_PAYLOAD
     }
 
+    /** Lets go of a piece that has been used up, so that its memory is free for the next: of a host's, a large one. */
+    letGo(): void {
+        if (this.carried !== 0 || this.hasUnread()) return
+        this.base += this.at
+        this.at = 0
+        this.limit = 0
+        this.input = undefined
+        this.bytes = undefined
+        this.start = -1
+    }
+
     /** Whether the element last read is a held string or line with exactly these bytes. */
     is(expected: Buffer): boolean {
         const length = expected.length

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { readTime } from "./entries"
-import { Asker, Question, Questions } from "./question"
+import { Asker, Questions } from "./question"
 import { ReplyError } from "./refusal"
 import { ReplySource } from "./reply"
 import { encodeCommand } from "./resp"
@@ -8,11 +8,14 @@ import { encodeCommand } from "./resp"
 /** The clock is asked for again after so long, ms: the device's own drifts, and Redis's may be set. */
 const ASK_AGAIN_MS = 60000
 
+const TIME = encodeCommand(["TIME"])
+/** What its reply weighs, bytes. */
+const TIME_BYTES = 40
+
 /** Redis's clock, asked now and then and carried forward by the device's. */
 export class ServerClock implements Asker {
     /** The user may not ask. */
     forbidden = false
-    private question = new Question(this, 0, encodeCommand(["TIME"]))
     /** Redis's clock minus the device's, ms. */
     private offset: number = undefined
     private askedAt = 0
@@ -32,8 +35,8 @@ export class ServerClock implements Asker {
         )
             return
         this.askedAt = now
-        questions.begin()
-        questions.add(this.question)
+        questions.begin(TIME_BYTES)
+        questions.add(this, 0, TIME)
     }
 
     async readReply(ask: number, source: ReplySource): Promise<void> {

@@ -105,6 +105,8 @@ export class Session implements ReplySource {
      */
     async flush(): Promise<void> {
         if (this.unread()) await this.readUnasked()
+        this.piece = undefined
+        this.reader.letGo()
         let bytes = this.batch[0]
         if (this.batchCount > 1) {
             // the same commands as last time are joined already

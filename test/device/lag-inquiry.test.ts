@@ -14,8 +14,8 @@ const pause = async () => await ds.sleep(1)
 const TOP = 21
 /** More sends than a poll takes. */
 const MAX_SENDS = 8
-/** More groups than the fake has. */
-const MAX_GROUPS = 5000
+/** More than the replies weigh. */
+const REPLY_BYTES = 1000000
 
 function bulk(text: string): string {
     return `$${text.length} ${text}`
@@ -132,7 +132,7 @@ class Scene {
     private questions = new Questions()
 
     constructor(top: number) {
-        this.inquiry = new LagInquiry("jobs", "staff", top, MAX_GROUPS)
+        this.inquiry = new LagInquiry("jobs", "staff", top, REPLY_BYTES)
     }
 
     /** One send. All its answers are of one moment. @returns whether another would tell more */

@@ -38,6 +38,7 @@ const PURE_LINK = [
 const PURE_DISPLAY = ["src/display/display.ts", "src/display/patterns.ts"]
 const DISPLAY_INTERFACE = "src/display/display.ts"
 const POLLER = [
+    "src/heap.ts",
     "src/poller.ts",
     "src/report.ts",
     "src/status-keeper.ts",

@@ -74,10 +74,11 @@ describe("a poll", () => {
     }
 
     for (const [groups, steps, bytes] of [
-        [1, 16_300, 18_400],
-        [10, 18_900, 21_700],
-        [100, 84_000, 76_500],
-        [500, 374_000, 323_000],
+        // 16.8 KB are allocated to have the garbage collected after each send (src/heap.ts): 12 blocks
+        [1, 16_300, 39_000],
+        [10, 18_900, 42_000],
+        [100, 84_000, 97_000],
+        [500, 374_000, 343_000],
     ])
         test(`of ${groups} groups takes at most ${steps} steps and ${bytes} bytes, all that the light does meanwhile included`, async t => {
             const cost = await costOf("light", groups)
@@ -163,7 +164,8 @@ describe("a poll", () => {
             `reader: ${reader.allocatedBytes} bytes, ${rest(reader)} of them not for calls; light: ${whole.allocatedBytes} and ${rest(whole)}`
         )
         assert.ok(rest(reader) <= 1400, `reader: ${rest(reader)} bytes`)
-        assert.ok(rest(whole) <= 5000, `light: ${rest(whole)} bytes`)
+        // nearly all of it is what makes the VM collect: 12 blocks of 1412 bytes for each of the 1.1 sends of a poll
+        assert.ok(rest(whole) <= 25_000, `light: ${rest(whole)} bytes`)
     })
 })
 
@@ -249,6 +251,7 @@ test(`500 groups in pieces of 1460 bytes under GC stress: right for ${MINUTES} m
         { gcStress: true, heapReport: true, maxPieceBytes: 1460 }
     )
     await light.reads({ lag: 0 }, 20_000)
+    await light.device.memory({ afresh: true })
     const seconds = MINUTES * 60
     let lowest = 0
     let lag = 0

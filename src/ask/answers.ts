@@ -1,0 +1,18 @@
+/** Where answers are put until they are concluded from. */
+import { OldestPending, StreamFacts, UnreadEntries } from "../redis/entries"
+import { ConsumerGroup } from "../redis/groups"
+import { Lag, unknownLag } from "../signal/lag"
+
+/**
+ * The answers about one target. Targets are asked one after the other, each until its conclusion is drawn, so that one
+ * object serves for all: what is in it is of the target that was asked last, and nothing of it outlives its turn.
+ */
+export class Answers {
+    readonly unread = new UnreadEntries()
+    readonly stream = new StreamFacts()
+    readonly oldest = new OldestPending()
+    /** The lag in entries. */
+    readonly entries: Lag = unknownLag()
+    /** Scribbled on while groups are read; changes places with a target's own group where that is the one left over. */
+    spare = new ConsumerGroup()
+}
