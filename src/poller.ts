@@ -9,7 +9,8 @@ import { REPLY_LIMIT_MS } from "./link/recovery"
 import { Runtime } from "./link/runtime"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
-import { nextElement, skipElement, skipTo } from "./redis/reply"
+import { Freshness } from "./redis/freshness"
+import { BadAnswer, nextElement, skipElement, skipTo } from "./redis/reply"
 import { encodeCommand, RespType } from "./redis/resp"
 import { isMaster, lookUpMaster } from "./redis/sentinel"
 import { ServerClock } from "./redis/server-clock"
@@ -33,6 +34,7 @@ const VISIT_MS = 1000
 /** Polls Redis for ever. */
 export class Poller {
     private questions = new Questions()
+    private freshness = new Freshness()
     private topology: Topology
     /** Whether anything needs Redis's clock. */
     private asksClock: boolean
@@ -120,8 +122,9 @@ export class Poller {
                 )
             return new LinkError(Fault.PeerClosed, e.message)
         }
-        // anything else is an answer that makes no sense
-        return new LinkError(Fault.BadReply, e.message)
+        if (e instanceof BadAnswer)
+            return new LinkError(Fault.BadReply, e.message)
+        return new LinkError(Fault.Own, e.message)
     }
 
     /** Asks a sentinel for the master. @throws LinkError */
@@ -173,6 +176,7 @@ export class Poller {
      */
     private async serve(session: Session, address: Address): Promise<void> {
         this.clock.connected()
+        this.freshness.connected()
         while (!(await this.login(session))) await ds.sleep(LOGIN_AGAIN_MS)
         await this.introduce(session)
         if (this.topology.usesSentinel() && !(await isMaster(session)))
@@ -274,7 +278,7 @@ export class Poller {
             for (let round = 1; round <= MAX_ROUNDS; ++round) {
                 questions.clear()
                 if (round === 1 && this.asksClock) this.clock.ask(questions)
-                target.ask(questions, round === 1)
+                target.ask(questions, round === 1, ds.millis())
                 const askedAt = await this.exchange(session)
                 tidy()
                 if (!target.conclude(askedAt, round === MAX_ROUNDS)) break
@@ -293,6 +297,7 @@ export class Poller {
         while (group < questions.groups) {
             const first = questions.startOf(group)
             let sent = first
+            this.freshness.ask(session)
             let replyBytes = 0
             while (group < questions.groups) {
                 const end = questions.startOf(group + 1)
@@ -300,9 +305,10 @@ export class Poller {
                 for (let i = sent; i < end; ++i)
                     bytes += questions.list[i].command.length
                 replyBytes += questions.weightOf(group)
+                // the first go in any case
                 if (
-                    !session.fits(bytes) ||
-                    (sent > first && replyBytes > this.replyBytes)
+                    sent > first &&
+                    (!session.fits(bytes) || replyBytes > this.replyBytes)
                 )
                     break
                 while (sent < end) session.queue(questions.list[sent++].command)
@@ -310,6 +316,7 @@ export class Poller {
             }
             await session.flush()
             if (askedAt === undefined) askedAt = session.askedAt
+            await this.freshness.check(session)
             for (let i = first; i < sent; ++i) {
                 const question = questions.list[i]
                 await question.asker.readReply(question.ask, session)

@@ -262,6 +262,7 @@ const FAULTS = [
     "connecting anew:",
     "the program was restarted without the board",
     "connecting failed:",
+    "a fault of laglight; please report it:",
 ]
 
 /** Says that the light tells of the device, not of the targets. */

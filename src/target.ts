@@ -6,7 +6,7 @@ import { ConsumersInquiry } from "./ask/consumers-inquiry"
 import { LagInquiry } from "./ask/lag-inquiry"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
-import { ServerClock } from "./redis/server-clock"
+import { GOOD_ROUND_TRIP_MS, ServerClock } from "./redis/server-clock"
 import { TargetSettings, Unit } from "./settings"
 import { concludeAge } from "./signal/age"
 import { complaint, Limits, Signs } from "./signal/health"
@@ -81,6 +81,7 @@ export class Target {
             replyBytes,
             answers
         )
+        this.lagInquiry.wantsOldest = unit === Unit.Seconds
         if (limits !== undefined)
             this.consumersInquiry = new ConsumersInquiry(
                 settings.stream,
@@ -117,15 +118,15 @@ export class Target {
         const more =
             this.consumersInquiry === undefined
                 ? 0
-                : this.consumersInquiry.forbidden.length
-        return this.lagInquiry.forbidden.length + more
+                : this.consumersInquiry.rights.refused.length
+        return this.lagInquiry.rights.refused.length + more
     }
 
     /** Commands that would make the answers exact, and that the user may not use. */
     forbidden(): string[] {
-        const forbidden = this.lagInquiry.forbidden.slice()
+        const forbidden = this.lagInquiry.rights.refused.slice()
         if (this.consumersInquiry)
-            forbidden.pushRange(this.consumersInquiry.forbidden)
+            forbidden.pushRange(this.consumersInquiry.rights.refused)
         return forbidden
     }
 
@@ -135,14 +136,18 @@ export class Target {
         this.consumersInquiry?.connected()
     }
 
-    /** Adds the questions of one send. @param first whether it is the first of this poll */
-    ask(questions: Questions, first: boolean): void {
+    /**
+     * Adds the questions of one send.
+     * @param first whether it is the first of this poll
+     * @param now ms since the program's start
+     */
+    ask(questions: Questions, first: boolean, now: number): void {
         questions.begin(this.lagInquiry.weight())
         questions.asking = this.asking
         // without the server's clock the newest ID stands in
         this.lagInquiry.wantsNewest =
-            this.unit === Unit.Seconds && this.clock.forbidden
-        this.lagInquiry.ask(questions)
+            this.unit === Unit.Seconds && this.clock.isForbidden()
+        this.lagInquiry.ask(questions, now)
         const group = this.lagInquiry.group
         if (first && this.consumersInquiry && group !== undefined)
             this.consumersInquiry.ask(
@@ -209,6 +214,12 @@ export class Target {
             this.lag.high === undefined
                 ? scale.leds + 1
                 : levelOf(scale, this.lag.high)
+        // levels are told by both bounds; in words so short a time is one
+        if (
+            this.unit === Unit.Seconds &&
+            this.lag.high - this.lag.low <= GOOD_ROUND_TRIP_MS / 1000
+        )
+            this.lag.high = this.lag.low
         return false
     }
 
@@ -265,7 +276,8 @@ export class Target {
         } else if (
             !concludeAge(
                 firstMs,
-                this.clock.now(),
+                this.clock.earliest(),
+                this.clock.latest(),
                 this.lagInquiry.stream.newestMs,
                 this.lag
             )

@@ -10,6 +10,7 @@ import { Asker, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
 import { ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
+import { Rights } from "../redis/rights"
 import { ServerClock } from "../redis/server-clock"
 
 /** Between two looks at the consumers, ms: what they show changes slowly, and asking costs more than the lag. */
@@ -30,8 +31,8 @@ enum Ask {
  * Finds out how a group's consumers are, in the cheap forms: XPENDING with COUNT 1 (its IDLE option scans), XINFO CONSUMERS.
  */
 export class ConsumersInquiry implements Asker {
-    /** The commands that the user may not use, found out on this connection. */
-    readonly forbidden: string[] = []
+    /** What the user may do. */
+    readonly rights = new Rights()
     private lookedAt: number = undefined
     private toldTooMany = false
 
@@ -50,7 +51,7 @@ export class ConsumersInquiry implements Asker {
     ) {}
 
     connected(): void {
-        this.forbidden.insert(0, -this.forbidden.length)
+        this.rights.forget()
         this.lookedAt = undefined
     }
 
@@ -70,7 +71,7 @@ export class ConsumersInquiry implements Asker {
         const key = this.key
         if (
             this.limits.pendingAgeS !== undefined &&
-            !this.forbidden.includes("xpending")
+            this.rights.may("xpending", now)
         )
             questions.add(
                 this,
@@ -85,7 +86,7 @@ export class ConsumersInquiry implements Asker {
                     `${key}: IDLE_MAX_S is not watched: the group has ${consumers} consumers, and this device can read ${Math.idiv(this.replyBytes, CONSUMER_BYTES)}`
                 )
             this.toldTooMany = true
-        } else if (!this.forbidden.includes("xinfo|consumers"))
+        } else if (this.rights.may("xinfo|consumers", now))
             questions.add(
                 this,
                 Ask.Consumers,
@@ -95,6 +96,7 @@ export class ConsumersInquiry implements Asker {
 
     async readReply(ask: number, source: ReplySource): Promise<void> {
         const signs = this.signs
+        const command = ask === Ask.Consumers ? "xinfo|consumers" : "xpending"
         try {
             if (ask === Ask.Consumers)
                 signs.longestIdleMs = await readLongestIdle(source)
@@ -102,14 +104,13 @@ export class ConsumersInquiry implements Asker {
                 await readOldestPending(source, this.oldest)
                 signs.oldestPendingMs = this.oldestMs()
             }
+            this.rights.grant(command)
         } catch (e) {
             if (!(e instanceof ReplyError)) throw e
             if (ask === Ask.Consumers) signs.longestIdleMs = undefined
             else signs.oldestPendingMs = undefined
             if (e.refusal === Refusal.Who)
-                this.forbidden.push(
-                    ask === Ask.Consumers ? "xinfo|consumers" : "xpending"
-                )
+                this.rights.refuse(command, ds.millis())
         }
     }
 
@@ -117,7 +118,7 @@ export class ConsumersInquiry implements Asker {
     private oldestMs(): number {
         const oldest = this.oldest
         if (!oldest.any) return 0
-        const now = this.clock.now()
+        const now = this.clock.earliest()
         if (now === undefined || !isTime(oldest.addedMs, now))
             return oldest.idleMs
         return Math.max(oldest.idleMs, now - oldest.addedMs)

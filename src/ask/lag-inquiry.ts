@@ -1,8 +1,9 @@
 import { conclude, Evidence, Lag, noEvidence } from "../signal/lag"
 import { Answers } from "./answers"
 import {
-    readInteger,
+    readCount,
     readIsEmpty,
+    readLength,
     readStreamFacts,
     readUnreadEntries,
     StreamFacts,
@@ -13,19 +14,27 @@ import { Asker, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
 import { ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
+import { Rights } from "../redis/rights"
 import { StreamId } from "../redis/stream-id"
+import { Tally } from "./tally"
 
 /** What the entries that are counted in one poll may weigh on the wire, bytes. */
 export const BYTE_BUDGET = 8192
 /** The most entries that are asked for in one poll. */
 const MAX_COUNT = 101
-/** XINFO STREAM is asked where so many entries fit the budget. */
-const STREAM_FROM = 5
+/** XINFO STREAM, whose reply holds two entries, is asked where so many fit the budget. */
+const STREAM_FROM = 4
+/** The most entries that the server is asked to count: what a script reads it reads without anybody else's turn. */
+const MAX_SCRIPT_COUNT = 1001
+const EVAL_RO = "eval_ro"
+/** Counts on the server. Read-only: XRANGE is all that it calls. */
+const SCRIPT =
+    "return #redis.call('XRANGE',KEYS[1],'('..ARGV[1],'+','COUNT',ARGV[2])"
 /** What a group weighs in XINFO GROUPS' reply, bytes, with a name of 20; the first list tells more of it. */
 export const GROUP_BYTES = 161
 /** Where no more groups than this can be read, their number is asked for first. */
 const MAX_GROUPS_UNASKED = 1000
-/** Between two checks of a reported 0, which a false claim of an operator's can have made, ms. */
+/** Between two checks of a reported 0 that nothing has moved since the last one, ms. */
 export const CROSS_CHECK_MS = 10000
 
 /** The questions. */
@@ -35,6 +44,7 @@ enum Ask {
     Unread,
     Before,
     Stream,
+    Script,
 }
 
 /** How much is asked in one send; each depth includes those before it. */
@@ -43,7 +53,7 @@ enum Depth {
     Groups,
     /** XLEN and XREAD, which counts. */
     Count,
-    /** XRANGE and XINFO STREAM, for what is too much to count. */
+    /** For what is too much for one send: a script that counts on the server, or XRANGE, XINFO STREAM and a tally. */
     Probe,
 }
 
@@ -59,8 +69,12 @@ export class LagInquiry implements Asker {
     group: ConsumerGroup = undefined
     /** Redis's error in place of the groups; undefined when there was none. */
     refusal: ReplyError = undefined
-    /** The commands that the user may not use, found out on this connection: `xread`, `xlen` ... */
-    readonly forbidden: string[] = []
+    /** What the user may do: `xread`, `xlen` ... */
+    readonly rights = new Rights()
+    /** The same for what is done without where it is missing. */
+    private options = new Rights()
+    /** The first unread entry is of use, and how many there are is not. */
+    wantsOldest = false
     /** The newest ID is of use, even where the count is not in doubt. */
     wantsNewest = false
     readonly unread: UnreadEntries
@@ -79,6 +93,12 @@ export class LagInquiry implements Asker {
     /** What an entry weighs, bytes; rather too much than too little; 0 before the first was seen. */
     private entryBytes = 0
     private crossCheckedAt: number = undefined
+    /** Where the group stood when a reported 0 was last found true. */
+    private checked = new StreamId()
+    private checkedEntriesRead: number = undefined
+    private tally = new Tally()
+    /** When the questions of this send were put together, ms since the program's start. */
+    private askedAt = 0
 
     /** The last-delivered-id moved past all that XREAD returned. */
     private chasing = false
@@ -95,7 +115,12 @@ export class LagInquiry implements Asker {
     /** Undefined where `from` is another one by now. */
     private unreadCommand: Buffer = undefined
     private beforeCommand: Buffer = undefined
+    private scriptCommand: Buffer = undefined
     private askedUnread = false
+    private askedScript = false
+    private readStream = false
+    /** Whether `unreadCommand` starts where the tally stopped. */
+    private tallying = false
 
     /**
      * @param key the stream's
@@ -121,7 +146,8 @@ export class LagInquiry implements Asker {
 
     /** A new connection, possibly as another user or to another server: what was learnt no longer holds. */
     connected(): void {
-        this.forbidden.insert(0, -this.forbidden.length)
+        this.rights.forget()
+        this.options.forget()
         this.group = undefined
         this.depth = Depth.Groups
         this.crossCheckedAt = undefined
@@ -130,6 +156,8 @@ export class LagInquiry implements Asker {
         this.weighed = 0
         this.entryBytes = 0
         this.evidence.reportedFalse = false
+        this.checked.length = 0
+        this.tally.active = false
     }
 
     /** Whether the stream has more groups than are asked for. */
@@ -164,21 +192,23 @@ export class LagInquiry implements Asker {
     }
 
     private may(command: string): boolean {
-        return !this.forbidden.includes(command)
+        return this.rights.may(command, this.askedAt)
     }
 
-    /** Adds the questions of one send. */
-    ask(questions: Questions): void {
+    /** Adds the questions of one send. @param now ms since the program's start */
+    ask(questions: Questions, now: number): void {
+        this.askedAt = now
         const evidence = this.evidence
         evidence.counted = undefined
         evidence.countedAll = false
         evidence.length = undefined
         evidence.precedesAll = undefined
-        evidence.neverLost = false
         // another target's, if this send does not ask for it
         this.stream.newestMs = 0
         this.refusal = undefined
         this.askedUnread = false
+        this.askedScript = false
+        this.readStream = false
         // a small heap is not risked on a reply of unknown size
         this.counting =
             (this.groups === undefined
@@ -194,18 +224,40 @@ export class LagInquiry implements Asker {
         if (this.may("xlen"))
             questions.add(this, Ask.Length, this.lengthCommand)
         const last = this.group.lastDeliveredId
-        if (this.from.set(last.bytes, 0, last.length)) {
+        const tallying = this.tally.goesOn(last, now)
+        if (
+            this.from.set(last.bytes, 0, last.length) ||
+            tallying ||
+            this.tallying
+        ) {
             this.unreadCommand = undefined
             this.beforeCommand = undefined
+            this.scriptCommand = undefined
+        }
+        this.tallying = tallying
+        if (this.depth === Depth.Probe && !tallying && this.mayScript()) {
+            this.askedScript = true
+            questions.add(this, Ask.Script, this.script())
+            return
         }
         if (this.may("xread")) {
             this.askedUnread = true
             questions.add(this, Ask.Unread, this.unreadOf(this.wantedCount()))
         }
-        if (this.depth === Depth.Probe && this.mayProbe())
+        if (this.depth === Depth.Probe && !tallying && this.mayProbe())
             questions.add(this, Ask.Before, this.before())
         if (this.asksStream())
             questions.add(this, Ask.Stream, this.streamCommand)
+    }
+
+    /** Whether the server may be asked to count. Redis has EVAL_RO from 7.0; the script needs the right to XRANGE. */
+    private mayScript(): boolean {
+        return (
+            !this.wantsOldest &&
+            !this.chasing &&
+            this.options.may(EVAL_RO, this.askedAt) &&
+            this.may("xrange")
+        )
     }
 
     /** How many entries the budget allows in one poll, or what the list of groups leaves of the memory. */
@@ -222,7 +274,8 @@ export class LagInquiry implements Asker {
     /** Whether XINFO STREAM is asked: its reply holds the first and the last entry. */
     private asksStream(): boolean {
         return (
-            (this.depth === Depth.Probe || this.wantsNewest) &&
+            ((this.depth === Depth.Probe && !this.tallying) ||
+                this.wantsNewest) &&
             this.may("xinfo|stream") &&
             this.affordable() >= STREAM_FROM
         )
@@ -234,10 +287,11 @@ export class LagInquiry implements Asker {
         if (this.weighed === 0) return 1
         let most = this.affordable()
         // what else is asked for in the same send has entries of its own
-        if (this.depth === Depth.Probe && this.mayProbe()) most--
+        if (this.depth === Depth.Probe && !this.tallying && this.mayProbe())
+            most--
         if (this.asksStream()) most -= 2
         most = Math.min(most, MAX_COUNT, this.weighed * 4)
-        if (this.chasing) return Math.max(1, most)
+        if (this.chasing || this.tallying) return Math.max(1, most)
         let wanted = this.top + 1
         const reported = this.evidence.reported
         if (
@@ -258,7 +312,7 @@ export class LagInquiry implements Asker {
                 `${count}`,
                 "STREAMS",
                 this.key,
-                this.from.toBuffer(),
+                (this.tallying ? this.tally.upTo : this.from).toBuffer(),
             ])
         }
         return this.unreadCommand
@@ -277,18 +331,39 @@ export class LagInquiry implements Asker {
         return this.beforeCommand
     }
 
+    private script(): Buffer {
+        if (this.scriptCommand === undefined)
+            this.scriptCommand = encodeCommand([
+                "EVAL_RO",
+                SCRIPT,
+                "1",
+                this.key,
+                this.from.toBuffer(),
+                `${this.scriptCount()}`,
+            ])
+        return this.scriptCommand
+    }
+
+    /** The most that the script may count. */
+    private scriptCount(): number {
+        return Math.min(this.top + 1, MAX_SCRIPT_COUNT)
+    }
+
     async readReply(ask: number, source: ReplySource): Promise<void> {
         try {
             await this.readAnswer(ask, source)
+            if (this.rights.refused.length > 0) this.rights.grant(COMMANDS[ask])
         } catch (e) {
             if (!(e instanceof ReplyError)) throw e
-            if (
+            // whatever is wrong with scripts there, the light can do without
+            if (ask === Ask.Script) this.options.refuse(EVAL_RO, this.askedAt)
+            else if (
                 ask === Ask.Groups ||
                 (this.counting && e.refusal !== Refusal.Who)
             )
                 this.refusal = e
             else if (e.refusal === Refusal.Who)
-                this.forbidden.push(COMMANDS[ask])
+                this.rights.refuse(COMMANDS[ask], this.askedAt)
             // else the stream has changed under the questions, and the next poll tells
         }
     }
@@ -303,7 +378,7 @@ export class LagInquiry implements Asker {
                     this.group === undefined ? undefined : this.group.lag
                 break
             case Ask.Length:
-                evidence.length = await readInteger(source)
+                evidence.length = await readLength(source)
                 break
             case Ask.Unread: {
                 // without a group there is nothing to compare with; any ID passes the reply by
@@ -311,7 +386,13 @@ export class LagInquiry implements Asker {
                     this.group === undefined
                         ? this.from
                         : this.group.lastDeliveredId
-                await readUnreadEntries(source, last, this.unread)
+                await readUnreadEntries(
+                    source,
+                    last,
+                    this.count,
+                    this.tallying ? this.tally.newest : undefined,
+                    this.unread
+                )
                 this.weigh()
                 evidence.counted = this.unread.counted
                 break
@@ -321,8 +402,11 @@ export class LagInquiry implements Asker {
                 break
             case Ask.Stream:
                 await readStreamFacts(source, this.stream)
-                evidence.neverLost = this.stream.neverLost
                 this.groups = this.stream.groups
+                this.readStream = true
+                break
+            case Ask.Script:
+                evidence.counted = await readCount(source, this.scriptCount())
                 break
         }
     }
@@ -376,66 +460,134 @@ export class LagInquiry implements Asker {
             return false
         }
         const moved = !group.lastDeliveredId.equals(this.from)
-        if (evidence.counted !== undefined) {
-            // a last-delivered-id that was set back: what lies between was not asked for
-            const back =
-                moved &&
-                group.lastDeliveredId.precedes(
-                    this.from.bytes,
-                    0,
-                    this.from.length
-                )
-            evidence.countedAll = !back && this.unread.returned < this.count
-            if (back) {
-                evidence.counted = undefined
-                evidence.precedesAll = undefined
-            } else if (
-                evidence.reported !== undefined &&
-                evidence.reported < evidence.counted
-            )
-                evidence.reportedFalse = true
-        }
+        if (evidence.counted !== undefined) this.judgeCount(group, moved, now)
         if (moved && evidence.precedesAll) evidence.precedesAll = undefined
         conclude(evidence, lag)
 
         const asked = this.depth
-        const checkDue =
-            this.crossCheckedAt === undefined ||
-            now - this.crossCheckedAt >= CROSS_CHECK_MS
         if (
             evidence.reported === 0 &&
             !evidence.reportedFalse &&
-            !evidence.counted &&
-            !(checkDue && this.may("xread"))
+            !evidence.counted
         ) {
             this.depth = Depth.Groups
-            return false
+            // a group that moves on while it is asked about is asked again in the next poll
+            if (
+                this.isProven(group, now) ||
+                !this.may("xread") ||
+                (asked !== Depth.Groups && moved)
+            )
+                return false
+            this.depth = Depth.Count
+            return asked === Depth.Groups || evidence.counted === undefined
         }
         if (asked === Depth.Groups) {
             this.depth = Depth.Count
             return this.may("xread") || this.may("xlen")
         }
-        if (!this.askedUnread) return false
-        if (evidence.counted === undefined) return this.may("xread")
         if (evidence.countedAll) {
             this.chasing = false
-            this.crossCheckedAt = now
             this.depth =
-                evidence.counted === 0 &&
-                evidence.reported === 0 &&
-                !evidence.reportedFalse
-                    ? Depth.Groups
+                this.askedScript || this.tally.active
+                    ? Depth.Probe
                     : Depth.Count
             return false
         }
+        if (this.askedScript) {
+            this.chasing = moved
+            // it moved, or there are no scripts: counted otherwise then
+            return evidence.counted === undefined
+        }
+        if (!this.askedUnread) return false
+        if (evidence.counted === undefined) return this.may("xread")
         if (lag.low === lag.high || evidence.counted >= this.top) return false
         // a group that reads fast is chased with all that the budget allows, and with the probe that needs no start
         this.chasing = moved
-        if (!moved && this.wantedCount() > this.count) return true
-        if (asked === Depth.Probe && !moved) return false
+        if (!moved) {
+            if (this.tallying) return this.tally.counted <= this.top
+            if (this.wantedCount() > this.count) return true
+            if (asked === Depth.Probe) return this.tally.active
+        }
         this.depth = Depth.Probe
         // entries too heavy for anything beside XREAD: another send would tell nothing new
-        return moved || this.mayProbe() || this.asksStream()
+        return moved || this.mayScript() || this.mayProbe() || this.asksStream()
+    }
+
+    /** Whether the reported 0 is one that was checked, and nothing has moved since. */
+    private isProven(group: ConsumerGroup, now: number): boolean {
+        return (
+            this.crossCheckedAt !== undefined &&
+            now - this.crossCheckedAt < CROSS_CHECK_MS &&
+            group.entriesRead === this.checkedEntriesRead &&
+            group.lastDeliveredId.equals(this.checked)
+        )
+    }
+
+    /** What the entries that were counted in this send say, by themselves and with those of the sends before. */
+    private judgeCount(
+        group: ConsumerGroup,
+        moved: boolean,
+        now: number
+    ): void {
+        const evidence = this.evidence
+        const last = group.lastDeliveredId
+        if (this.askedScript) {
+            // it counted from where the group was before
+            if (moved) evidence.counted = undefined
+            else evidence.countedAll = evidence.counted < this.scriptCount()
+        } else {
+            // a last-delivered-id that was set back: what lies between was not asked for
+            const start = this.tallying ? this.tally.upTo : this.from
+            const before =
+                (moved || this.tallying) &&
+                last.precedes(start.bytes, 0, start.length)
+            const toTheEnd = this.unread.returned < this.count
+            evidence.countedAll = toTheEnd && !before
+            if (this.tallying) this.tallyOn(moved, toTheEnd)
+            else if (moved && before) {
+                evidence.counted = undefined
+                evidence.precedesAll = undefined
+            } else if (
+                this.readStream &&
+                !moved &&
+                !toTheEnd &&
+                !this.wantsOldest
+            )
+                this.tally.begin(
+                    last,
+                    this.unread,
+                    this.stream.length,
+                    this.stream.newest,
+                    now
+                )
+        }
+        if (evidence.counted === undefined) return
+        if (
+            evidence.reported !== undefined &&
+            evidence.reported < evidence.counted
+        )
+            evidence.reportedFalse = true
+        if (!evidence.countedAll) return
+        this.crossCheckedAt = now
+        if (evidence.counted > 0) return
+        this.checked.copy(last)
+        this.checkedEntriesRead = group.entriesRead
+    }
+
+    private tallyOn(moved: boolean, toTheEnd: boolean): void {
+        const tally = this.tally
+        const evidence = this.evidence
+        if (moved) {
+            tally.active = false
+            return
+        }
+        tally.add(this.unread)
+        if (!toTheEnd) return
+        tally.active =
+            evidence.length !== undefined && tally.isWhole(evidence.length)
+        if (!tally.active) return
+        evidence.counted = tally.counted
+        evidence.countedAll = true
     }
 }
 

@@ -32,6 +32,8 @@ export enum Fault {
     WarmStart,
     /** Anything else. */
     Other,
+    /** An error in laglight's own code. */
+    Own,
 }
 
 /** A fault of the link, in words for the log. */

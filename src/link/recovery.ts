@@ -102,6 +102,7 @@ export class Recovery {
             case Fault.BadReply:
             case Fault.Abandoned:
             case Fault.Other:
+            case Fault.Own:
                 leave = Leave.Quit
                 break
         }

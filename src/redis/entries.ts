@@ -1,16 +1,16 @@
 /** Replies that hold stream entries -> counts; the entries' payload passes by unread. */
 import {
+    BadAnswer,
     expectAggregate,
+    nextCount,
     nextElement,
-    nextInteger,
     ReplySource,
     RESTS,
     skipElement,
     skipTo,
-    unexpected,
 } from "./reply"
 import { RespType } from "./resp"
-import { millisecondsOf, StreamId } from "./stream-id"
+import { isStreamId, millisecondsOf, StreamId } from "./stream-id"
 
 /** What an XREAD reply says of one stream. One object serves for every poll. */
 export class UnreadEntries {
@@ -18,8 +18,12 @@ export class UnreadEntries {
     returned = 0
     /** Of these, entries whose ID is greater than the group's last-delivered-id. */
     counted = 0
+    /** Of these, entries that are newer than the ID that was the newest when the count began. */
+    newer = 0
     /** The milliseconds part of the first of them; undefined when there is none. */
     firstMs: number = undefined
+    /** The ID of the last one in the reply; what it was before where there is none. */
+    readonly last = new StreamId()
     /** Size of the reply in bytes. */
     bytes = 0
 }
@@ -27,16 +31,21 @@ export class UnreadEntries {
 /**
  * Reads an XREAD reply for one stream.
  * @param lastDeliveredId the group's: entries up to it were delivered since the ID that XREAD started from
- * @throws ReplyError when Redis answered with an error
+ * @param most how many entries were asked for
+ * @param newest entries with a greater ID are told apart; undefined: none are
+ * @throws ReplyError when Redis answered with an error; BadAnswer when these are not entries, or more than asked for
  */
 export async function readUnreadEntries(
     source: ReplySource,
     lastDeliveredId: StreamId,
+    most: number,
+    newest: StreamId,
     unread: UnreadEntries
 ): Promise<void> {
     const reader = source.reader
     unread.returned = 0
     unread.counted = 0
+    unread.newer = 0
     unread.firstMs = undefined
     await nextElement(source)
     const start = reader.position()
@@ -48,13 +57,26 @@ export async function readUnreadEntries(
         await skipElement(source)
         await nextElement(source)
         let entries = await expectAggregate(source)
+        if (entries > most)
+            throw new BadAnswer(
+                `${entries} entries where ${most} were asked for`
+            )
         unread.returned = entries
         while (entries > 0) {
             entries--
             if ((entries & RESTS) === RESTS) await source.rest()
             await nextElement(source)
+            if ((await expectAggregate(source)) !== 2)
+                throw new BadAnswer("an entry that is none")
             const entryOutside = reader.level
             await nextElement(source)
+            // the last one is what a count goes on from
+            if (
+                entries === 0
+                    ? !unread.last.take(reader.bytes, reader.start, reader.end)
+                    : !isStreamId(reader.bytes, reader.start, reader.end)
+            )
+                throw new BadAnswer("an entry whose ID is none")
             // once one is greater, all that follow are
             if (
                 unread.counted > 0 ||
@@ -67,6 +89,12 @@ export async function readUnreadEntries(
                         reader.end
                     )
                 unread.counted++
+                if (
+                    newest !== undefined &&
+                    (unread.newer > 0 ||
+                        newest.precedes(reader.bytes, reader.start, reader.end))
+                )
+                    unread.newer++
             }
             await skipTo(source, entryOutside)
         }
@@ -75,57 +103,79 @@ export async function readUnreadEntries(
     unread.bytes = reader.position() - start
 }
 
-/** Reads an XRANGE (or any array) reply. @returns whether it is empty */
+/**
+ * Reads the reply to an XRANGE with COUNT 1.
+ * @returns whether it is empty
+ * @throws ReplyError when Redis answered with an error; BadAnswer when there is more than one entry
+ */
 export async function readIsEmpty(source: ReplySource): Promise<boolean> {
     await nextElement(source)
     const outside = source.reader.level
     const count = await expectAggregate(source)
+    if (count > 1) throw new BadAnswer(`${count} entries where 1 was asked for`)
     await skipTo(source, outside)
     return count === 0
 }
 
 const LENGTH = Buffer.from("length")
-const ENTRIES_ADDED = Buffer.from("entries-added")
 const LAST_GENERATED_ID = Buffer.from("last-generated-id")
 const GROUPS = Buffer.from("groups")
+/** Redis 8 has ten, and its successors may have a few more. */
+const MAX_FIELDS = 64
 
 /** What XINFO STREAM says that is used. */
 export class StreamFacts {
-    /** The stream holds every entry that was ever added: entries-added, which Redis has from 7.0, equals length. */
-    neverLost = false
-    /** The milliseconds part of the newest ID. */
+    /** How many entries it holds. */
+    length = 0
+    /** The newest ID that there ever was. */
+    readonly newest = new StreamId()
+    /** Its milliseconds part. */
     newestMs = 0
     /** How many consumer groups the stream has. */
     groups = 0
 }
 
-/** Reads an XINFO STREAM reply. @throws ReplyError when Redis answered with an error */
+/**
+ * Reads an XINFO STREAM reply.
+ * @throws ReplyError when Redis answered with an error; BadAnswer when a field is missing that every Redis sends
+ */
 export async function readStreamFacts(
     source: ReplySource,
     facts: StreamFacts
 ): Promise<void> {
     const reader = source.reader
     await nextElement(source)
+    const outside = reader.level
     let fields = (await expectAggregate(source)) >> 1
-    let length = -1
-    let added = -2
+    if (fields > MAX_FIELDS) throw new BadAnswer(`a stream of ${fields} fields`)
+    let found = 0
     while (fields > 0) {
         fields--
         if ((fields & RESTS) === RESTS) await source.rest()
         await nextElement(source)
-        if (reader.is(LENGTH)) length = await nextInteger(source)
-        else if (reader.is(ENTRIES_ADDED)) added = await nextInteger(source)
-        else if (reader.is(GROUPS)) facts.groups = await nextInteger(source)
-        else if (reader.is(LAST_GENERATED_ID)) {
+        if (reader.is(LENGTH)) {
+            facts.length = await nextCount(source)
+            found++
+        } else if (reader.is(GROUPS)) {
+            facts.groups = await nextCount(source)
+            found++
+        } else if (reader.is(LAST_GENERATED_ID)) {
             await nextElement(source)
+            if (!facts.newest.take(reader.bytes, reader.start, reader.end))
+                throw new BadAnswer("a last-generated-id that is no ID")
             facts.newestMs = millisecondsOf(
                 reader.bytes,
                 reader.start,
                 reader.end
             )
+            found++
         } else await skipElement(source)
     }
-    facts.neverLost = length === added
+    await skipTo(source, outside)
+    if (found !== 3)
+        throw new BadAnswer(
+            "a stream without the fields that every Redis sends"
+        )
 }
 
 const IDLE = Buffer.from("idle")
@@ -149,18 +199,26 @@ export async function readOldestPending(
     const reader = source.reader
     await nextElement(source)
     const outside = reader.level
-    oldest.any = (await expectAggregate(source)) > 0
+    const entries = await expectAggregate(source)
+    if (entries > 1)
+        throw new BadAnswer(`${entries} entries where 1 was asked for`)
+    oldest.any = entries > 0
     if (!oldest.any) return
     await nextElement(source)
+    if ((await expectAggregate(source)) !== 4)
+        throw new BadAnswer("a pending entry that is none")
     await nextElement(source)
+    if (!isStreamId(reader.bytes, reader.start, reader.end))
+        throw new BadAnswer("a pending entry whose ID is none")
     oldest.addedMs = millisecondsOf(reader.bytes, reader.start, reader.end)
     await skipElement(source)
-    oldest.idleMs = await nextInteger(source)
+    oldest.idleMs = await nextCount(source)
     await skipTo(source, outside)
 }
 
 /**
  * Reads an XINFO CONSUMERS reply.
+ * @throws ReplyError when Redis answered with an error; BadAnswer when these are no consumers
  * @returns the longest idle time, ms, among consumers that hold pending entries; 0 when none does
  */
 export async function readLongestIdle(source: ReplySource): Promise<number> {
@@ -172,41 +230,72 @@ export async function readLongestIdle(source: ReplySource): Promise<number> {
         consumers--
         if ((consumers & RESTS) === RESTS) await source.rest()
         await nextElement(source)
+        const outside = reader.level
         let fields = (await expectAggregate(source)) >> 1
-        let pending = 0
-        let idle = 0
+        if (fields > MAX_FIELDS)
+            throw new BadAnswer(`a consumer of ${fields} fields`)
+        let pending: number = undefined
+        let idle: number = undefined
         while (fields > 0) {
             fields--
             if ((fields & RESTS) === RESTS) await source.rest()
             await nextElement(source)
-            if (reader.is(PENDING)) pending = await nextInteger(source)
-            else if (reader.is(IDLE)) idle = await nextInteger(source)
+            if (reader.is(PENDING)) pending = await nextCount(source)
+            else if (reader.is(IDLE)) idle = await nextCount(source)
             else await skipElement(source)
         }
+        await skipTo(source, outside)
+        if (pending === undefined || idle === undefined)
+            throw new BadAnswer(
+                "a consumer without the fields that every Redis sends"
+            )
         if (pending > 0 && idle > longest) longest = idle
     }
     return longest
 }
 
-/** Reads an XLEN (or any integer) reply. @throws ReplyError when Redis answered with an error */
-export async function readInteger(source: ReplySource): Promise<number> {
-    await nextElement(source)
-    if (source.reader.type !== RespType.Integer) throw unexpected(source)
-    return source.reader.value
+/** Reads an XLEN reply. @throws ReplyError when Redis answered with an error; BadAnswer when it is no count */
+export async function readLength(source: ReplySource): Promise<number> {
+    return await nextCount(source)
 }
 
-/** Reads a TIME reply. @returns the server's clock, ms since 1970 */
+/**
+ * Reads the reply to a script that counts.
+ * @param most the highest number that it may answer with
+ */
+export async function readCount(
+    source: ReplySource,
+    most: number
+): Promise<number> {
+    const count = await nextCount(source)
+    if (count > most)
+        throw new BadAnswer(`${count} entries where ${most} were asked for`)
+    return count
+}
+
+/**
+ * Reads a TIME reply.
+ * @returns the server's clock, ms since 1970
+ * @throws ReplyError when Redis answered with an error; BadAnswer when these are not two numbers
+ */
 export async function readTime(source: ReplySource): Promise<number> {
+    await nextElement(source)
+    if ((await expectAggregate(source)) !== 2)
+        throw new BadAnswer("a time that is none")
+    const seconds = await nextDecimal(source)
+    const microseconds = await nextDecimal(source)
+    return seconds * 1000 + Math.floor(microseconds / 1000)
+}
+
+/** Reads a string of at most 15 decimal digits, which a double holds exactly. */
+async function nextDecimal(source: ReplySource): Promise<number> {
     const reader = source.reader
     await nextElement(source)
-    await expectAggregate(source)
-    await nextElement(source)
-    const seconds = millisecondsOf(reader.bytes, reader.start, reader.end)
-    await nextElement(source)
-    return (
-        seconds * 1000 +
-        Math.floor(
-            millisecondsOf(reader.bytes, reader.start, reader.end) / 1000
-        )
-    )
+    const digits = reader.end - reader.start
+    if (reader.start < 0 || digits < 1 || digits > 15)
+        throw new BadAnswer("a time that is none")
+    for (let i = reader.start; i < reader.end; ++i)
+        if ((reader.bytes[i] ^ 0x30) > 9)
+            throw new BadAnswer("a time that is none")
+    return millisecondsOf(reader.bytes, reader.start, reader.end)
 }

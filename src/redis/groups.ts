@@ -1,12 +1,15 @@
 /** XINFO GROUPS' reply -> the consumer group that is watched: by field name, never by position. */
 import {
+    BadAnswer,
     expectAggregate,
+    nextCount,
     nextElement,
-    nextInteger,
+    nextIntegerOrNil,
     ReplySource,
     RESTS,
     skipElement,
     skipTo,
+    unexpected,
 } from "./reply"
 import { RespType } from "./resp"
 import { StreamId } from "./stream-id"
@@ -17,19 +20,23 @@ const PENDING = Buffer.from("pending")
 const LAST_DELIVERED_ID = Buffer.from("last-delivered-id")
 const ENTRIES_READ = Buffer.from("entries-read")
 const LAG = Buffer.from("lag")
+/** Redis 8 has six fields. */
+const MAX_FIELDS = 32
 
 /** The fields of one group that are used. One object serves for every poll. */
 export class ConsumerGroup {
     /** The group's name, when it had to be found out (GROUP=*). */
     name: Buffer = undefined
-    consumers = 0
+    consumers: number = undefined
     /** Length of the pending entries list. */
-    pending = 0
+    pending: number = undefined
     /** How many groups the stream has, this one included. */
     siblings = 0
     readonly lastDeliveredId = new StreamId()
     /** The reported lag; undefined when nil, absent (Redis 5 and 6) or negative (a false claim of an operator's). */
     lag: number = undefined
+    /** Redis's own count of what the group has read; undefined when nil or absent. */
+    entriesRead: number = undefined
     /**
      * What the groups of this server begin with, up to the `$` of their name; undefined where one may hold a `*` after its
      * name: where a field was none of those that are known to be numbers and IDs.
@@ -46,7 +53,8 @@ export class ConsumerGroup {
  * @param group receives the wanted group's fields
  * @param spare is scribbled on: fields are read before it is known whose they are
  * @returns `group` or `spare`, whichever holds the wanted group; undefined when there is none
- * @throws ReplyError when Redis answered with an error
+ * @throws ReplyError when Redis answered with an error; BadAnswer when a group lacks a field that every Redis sends, or has
+ * something else in its place
  */
 export async function readGroups(
     source: ReplySource,
@@ -119,11 +127,17 @@ async function readGroup(
     const elements = await expectAggregate(source)
     const isArray = reader.type === RespType.Array
     let fields = elements >> 1
+    if (fields > MAX_FIELDS) throw new BadAnswer(`a group of ${fields} fields`)
     const outside = reader.level
+    let hasId = false
     let isWanted = false
     let nameIsFirst = false
     let allKnown = true
+    // what the last poll found must not stand in for what this reply lacks
     group.lag = undefined
+    group.entriesRead = undefined
+    group.pending = undefined
+    group.consumers = undefined
     while (fields > 0) {
         fields--
         if ((fields & RESTS) === RESTS) await source.rest()
@@ -133,6 +147,7 @@ async function readGroup(
         if (!isWanted && length === NAME.length && reader.is(NAME)) {
             nameIsFirst = fields === (elements >> 1) - 1
             while (!reader.next()) await source.more()
+            if (reader.type !== RespType.BulkString) throw unexpected(source)
             if (wanted === undefined) {
                 if (group.name === undefined || !reader.is(group.name))
                     group.name = heldBytes(source)
@@ -142,25 +157,37 @@ async function readGroup(
             }
             isWanted = true
         } else if (length === LAG.length && reader.is(LAG)) {
-            const lag = await nextInteger(source)
+            const lag = await nextIntegerOrNil(source)
             group.lag = lag < 0 ? undefined : lag
         } else if (
             length === LAST_DELIVERED_ID.length &&
             reader.is(LAST_DELIVERED_ID)
         ) {
             while (!reader.next()) await source.more()
-            group.lastDeliveredId.set(reader.bytes, reader.start, reader.end)
+            hasId = group.lastDeliveredId.take(
+                reader.bytes,
+                reader.start,
+                reader.end
+            )
+            if (!hasId) throw new BadAnswer("a last-delivered-id that is no ID")
         } else if (length === PENDING.length && reader.is(PENDING))
-            group.pending = await nextInteger(source)
+            group.pending = await nextCount(source)
         else if (length === CONSUMERS.length && reader.is(CONSUMERS))
-            group.consumers = await nextInteger(source)
+            group.consumers = await nextCount(source)
+        else if (length === ENTRIES_READ.length && reader.is(ENTRIES_READ))
+            group.entriesRead = await nextIntegerOrNil(source)
         else {
-            if (!reader.is(ENTRIES_READ)) allKnown = false
+            allKnown = false
             await skipElement(source)
         }
     }
     // an odd field, should one ever come, must not pass for the next group
     await skipTo(source, outside)
+    if (
+        isWanted &&
+        (!hasId || group.pending === undefined || group.consumers === undefined)
+    )
+        throw new BadAnswer("a group without the fields that every Redis sends")
     const alike = allKnown && nameIsFirst && isArray ? elements : 0
     if (alike === 0) group.beginning = undefined
     else if (group.beginning === undefined || group.elements !== alike) {

@@ -2,6 +2,13 @@
 import { ReplyError } from "./refusal"
 import { RespReader, RespType } from "./resp"
 
+/** An answer that no Redis gives to what was asked: the connection is not to be trusted. */
+export class BadAnswer extends Error {
+    constructor(message: string) {
+        super(message)
+    }
+}
+
 /** What a reader of a reply needs: the reader, and a way to wait for more bytes. */
 export interface ReplySource {
     readonly reader: RespReader
@@ -34,18 +41,27 @@ export async function skipElement(source: ReplySource): Promise<void> {
     while (!reader.skipTo(reader.level)) await source.more()
 }
 
-/** Reads an integer; anything else (nil above all) is passed over and gives undefined. */
-export async function nextInteger(source: ReplySource): Promise<number> {
+/** Reads a count. @throws BadAnswer when it is anything else, or negative */
+export async function nextCount(source: ReplySource): Promise<number> {
+    const reader = source.reader
+    while (!reader.next()) await source.more()
+    if (reader.type !== RespType.Integer || reader.value < 0)
+        throw unexpected(source)
+    return reader.value
+}
+
+/** Reads an integer or nil, which gives undefined. @throws BadAnswer when it is anything else */
+export async function nextIntegerOrNil(source: ReplySource): Promise<number> {
     const reader = source.reader
     while (!reader.next()) await source.more()
     if (reader.type === RespType.Integer) return reader.value
-    while (!reader.skipTo(reader.level)) await source.more()
+    if (reader.type !== RespType.Null) throw unexpected(source)
     return undefined
 }
 
 /**
  * For the element just read: an aggregate's number of elements; nil counts as an empty one.
- * @throws ReplyError when it is an error, or no aggregate
+ * @throws ReplyError when it is an error; BadAnswer when it is no aggregate
  */
 export async function expectAggregate(source: ReplySource): Promise<number> {
     const reader = source.reader
@@ -66,5 +82,5 @@ export function unexpected(source: ReplySource): Error {
     const reader = source.reader
     if (reader.type === RespType.Error || reader.type === RespType.BulkError)
         return new ReplyError(reader.text())
-    return new Error(`unexpected reply of type ${reader.type}`)
+    return new BadAnswer(`unexpected reply of type ${reader.type}`)
 }

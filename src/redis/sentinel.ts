@@ -1,12 +1,6 @@
 /** Asks a sentinel which server is the master, and a server whether it is one. */
 import { Address } from "../link/address"
-import {
-    expectAggregate,
-    nextElement,
-    nextInteger,
-    skipTo,
-    unexpected,
-} from "./reply"
+import { expectAggregate, nextElement, skipTo, unexpected } from "./reply"
 import { ReplyError } from "./refusal"
 import { encodeCommand, RespType } from "./resp"
 import { Session } from "./session"

@@ -1,37 +1,52 @@
 import * as ds from "@devicescript/core"
 import { readTime } from "./entries"
 import { Asker, Questions } from "./question"
-import { ReplyError } from "./refusal"
+import { Refusal, ReplyError } from "./refusal"
 import { ReplySource } from "./reply"
 import { encodeCommand } from "./resp"
+import { Rights } from "./rights"
 
 /** The clock is asked for again after so long, ms: the device's own drifts, and Redis's may be set. */
 const ASK_AGAIN_MS = 60000
+/** An answer that took longer says too little, ms: it is asked for again in the next poll. */
+export const GOOD_ROUND_TRIP_MS = 200
 
 const TIME = encodeCommand(["TIME"])
 /** What its reply weighs, bytes. */
 const TIME_BYTES = 40
 
-/** Redis's clock, asked now and then and carried forward by the device's. */
+/**
+ * Redis's clock, asked now and then and carried forward by the device's. The answer was made at some moment between question
+ * and answer, so what is known are two bounds.
+ */
 export class ServerClock implements Asker {
-    /** The user may not ask. */
-    forbidden = false
-    /** Redis's clock minus the device's, ms. */
-    private offset: number = undefined
+    private rights = new Rights()
+    /** The least and the most that Redis's clock can be ahead of the device's, ms; undefined when unknown. */
+    private low: number = undefined
+    private high: number = undefined
     private askedAt = 0
+    private answeredAt = 0
 
     /** A new connection, possibly to another server. */
     connected(): void {
-        this.offset = undefined
-        this.forbidden = false
+        this.low = undefined
+        this.high = undefined
+        this.rights.forget()
+    }
+
+    /** The user may not ask. */
+    isForbidden(): boolean {
+        return this.rights.refused.length > 0
     }
 
     /** Adds the question when it is due. */
     ask(questions: Questions): void {
         const now = ds.millis()
         if (
-            this.forbidden ||
-            (this.offset !== undefined && now - this.askedAt < ASK_AGAIN_MS)
+            !this.rights.may("time", now) ||
+            (this.low !== undefined &&
+                this.high - this.low <= GOOD_ROUND_TRIP_MS &&
+                now - this.answeredAt < ASK_AGAIN_MS)
         )
             return
         this.askedAt = now
@@ -41,15 +56,39 @@ export class ServerClock implements Asker {
 
     async readReply(ask: number, source: ReplySource): Promise<void> {
         try {
-            this.offset = (await readTime(source)) - ds.millis()
+            const time = await readTime(source)
+            const now = ds.millis()
+            this.rights.grant("time")
+            this.learn(time - now, time + 1 - this.askedAt, now)
         } catch (e) {
             if (!(e instanceof ReplyError)) throw e
-            this.forbidden = true
+            if (e.refusal === Refusal.Who)
+                this.rights.refuse("time", ds.millis())
         }
     }
 
-    /** ms since 1970 by Redis's clock; undefined when unknown. */
-    now(): number {
-        return this.offset === undefined ? undefined : ds.millis() + this.offset
+    /** A late answer does not take the place of a better one, unless that is old, or says something else. */
+    private learn(low: number, high: number, now: number): void {
+        if (
+            this.low !== undefined &&
+            high - low > this.high - this.low &&
+            now - this.answeredAt < ASK_AGAIN_MS &&
+            low <= this.high &&
+            high >= this.low
+        )
+            return
+        this.low = low
+        this.high = high
+        this.answeredAt = now
+    }
+
+    /** The least that Redis's clock can show, ms since 1970; undefined when unknown. */
+    earliest(): number {
+        return this.low === undefined ? undefined : ds.millis() + this.low
+    }
+
+    /** The most that Redis's clock can show, ms since 1970; undefined when unknown. */
+    latest(): number {
+        return this.high === undefined ? undefined : ds.millis() + this.high
     }
 }

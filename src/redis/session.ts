@@ -89,12 +89,13 @@ export class Session implements ReplySource {
         return this.batchCount === 0 || this.batchBytes + bytes <= MAX_SEND
     }
 
-    /** Adds a command to the batch. */
-    queue(command: Buffer): void {
+    /** Adds a command to the batch. @param changed it was changed in place since it was last sent */
+    queue(command: Buffer, changed?: boolean): void {
         if (this.batch[this.batchCount] !== command) {
             this.batch[this.batchCount] = command
             this.joined = undefined
-        }
+        } else if (changed)
+            this.joined?.blitAt(this.batchBytes, command, 0, command.length)
         this.batchCount++
         this.batchBytes += command.length
     }

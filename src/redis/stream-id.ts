@@ -4,6 +4,9 @@
  */
 
 const DASH = 0x2d
+const ZERO = 0x30
+/** The largest number in an ID: 64 bits (Redis docs, "Entry IDs"). */
+const LARGEST = Buffer.from("18446744073709551615")
 
 /** An ID kept as bytes, in a buffer that is allocated once. */
 export class StreamId {
@@ -28,6 +31,31 @@ export class StreamId {
         bytes.blitAt(0, source, start, length)
         this.length = length
         return true
+    }
+
+    /**
+     * Takes over an ID out of a reply.
+     * @param start -1 where no string is held
+     * @returns false when it is none: the ID is unchanged then
+     */
+    take(source: Buffer, start: number, end: number): boolean {
+        const length = end - start
+        if (start >= 0 && length === this.length) {
+            const bytes = this.bytes
+            let i = length - 1
+            while (i >= 0 && bytes[i] === source[start + i]) i--
+            if (i < 0) return true
+        }
+        if (!isStreamId(source, start, end)) return false
+        this.bytes.blitAt(0, source, start, length)
+        this.length = length
+        return true
+    }
+
+    /** Takes over another one's ID. */
+    copy(other: StreamId): void {
+        this.bytes.blitAt(0, other.bytes, 0, other.length)
+        this.length = other.length
     }
 
     /** Whether both hold the same ID. */
@@ -73,6 +101,31 @@ export class StreamId {
 function dashIn(bytes: Buffer, start: number, end: number): number {
     const at = bytes.indexOf(DASH, start, end)
     return at < 0 ? end : at
+}
+
+/**
+ * Whether a string is an ID as Redis writes it: two decimal numbers of at most 64 bits without leading zeros, and a dash.
+ * @param start -1 where no string is held
+ */
+export function isStreamId(bytes: Buffer, start: number, end: number): boolean {
+    if (start < 0) return false
+    const dash = bytes.indexOf(DASH, start, end)
+    return (
+        dash > start &&
+        isNumber(bytes, start, dash) &&
+        isNumber(bytes, dash + 1, end)
+    )
+}
+
+function isNumber(bytes: Buffer, start: number, end: number): boolean {
+    const length = end - start
+    if (length < 1 || length > LARGEST.length) return false
+    if (length > 1 && bytes[start] === ZERO) return false
+    for (let i = start; i < end; ++i) if ((bytes[i] ^ ZERO) > 9) return false
+    return (
+        length < LARGEST.length ||
+        compareDigits(bytes, start, end, LARGEST, 0, length) <= 0
+    )
 }
 
 /** Compares decimal numbers without leading zeros. @returns below, at or above 0 */

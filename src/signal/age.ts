@@ -17,28 +17,33 @@ export function isTime(idMs: number, nowMs: number): boolean {
 /**
  * Concludes the age in seconds.
  * @param firstMs the milliseconds part of the first ID that the group has not been given
- * @param nowMs the server's clock; undefined when it may not be asked
+ * @param earliestMs the least that the server's clock can show; undefined when it may not be asked
+ * @param latestMs the most that it can show
  * @param newestMs the milliseconds part of the newest ID, which stands in for the clock: the age is that or more
  * @param age receives the conclusion
  * @returns false when the ID is not a time
  */
 export function concludeAge(
     firstMs: number,
-    nowMs: number,
+    earliestMs: number,
+    latestMs: number,
     newestMs: number,
     age: Lag
 ): boolean {
-    if (!isTime(firstMs, nowMs)) return false
-    if (nowMs !== undefined) {
-        // an entry that waits is behind, however young: never 0
-        const ms = nowMs > firstMs ? nowMs - firstMs : 1
-        age.low = ms / 1000
-        age.high = age.low
+    if (!isTime(firstMs, latestMs)) return false
+    if (earliestMs !== undefined) {
+        age.low = secondsBetween(firstMs, earliestMs)
+        age.high = secondsBetween(firstMs, latestMs)
         age.known = Known.Counted
         return true
     }
-    age.low = newestMs > firstMs ? (newestMs - firstMs) / 1000 : 0.001
+    age.low = secondsBetween(firstMs, newestMs)
     age.high = undefined
     age.known = Known.Bounded
     return true
+}
+
+/** An entry that waits is behind, however young: never 0. */
+function secondsBetween(firstMs: number, nowMs: number): number {
+    return nowMs > firstMs ? (nowMs - firstMs) / 1000 : 0.001
 }

@@ -2,14 +2,16 @@
  * How far a consumer group lags, and how that is known. Pure: no socket, no pin, no timer.
  *
  * The true lag is the number of entries in the stream whose ID is greater than the group's last-delivered-id. What Redis
- * reports is that number, nothing, or too much (docs/lag.md says when and why); so the lag is taken from what was proven.
+ * reports is that number, nothing, or too much (docs/lag.md says when and why), and no sign tells which: a restart, a
+ * replication or a claim (XCLAIM LASTID, XGROUP SETID) leaves all else as it was. So only what was counted is exact; what is
+ * reported bounds it from above.
  */
 
 /** How a lag is known. */
 export enum Known {
     /** Not at all. */
     Not = "unknown",
-    /** Redis's own figure, where it cannot be wrong. */
+    /** Redis's own figure, where it cannot be wrong: a 0, since it is never too low. */
     Reported = "reported",
     /** The unread entries were counted, all of them. */
     Counted = "counted",
@@ -40,8 +42,6 @@ export interface Evidence {
     length: number
     /** Whether XRANGE from the start to last-delivered-id is empty: it precedes the whole stream. Undefined: not asked. */
     precedesAll: boolean
-    /** XINFO STREAM says that the stream never lost an entry, so Redis's own count has not lost its way. */
-    neverLost: boolean
     /** `reported` was once seen below a count: somebody's claim (ENTRIESREAD, XSETID) has made it worthless. */
     reportedFalse: boolean
 }
@@ -54,7 +54,6 @@ export function noEvidence(): Evidence {
         countedAll: false,
         length: undefined,
         precedesAll: undefined,
-        neverLost: false,
         reportedFalse: false,
     }
 }
@@ -76,12 +75,9 @@ export function conclude(evidence: Evidence, lag: Lag): void {
         if (evidence.countedAll) return exactly(lag, counted, Known.Counted)
         if (length !== undefined && (counted >= length || evidence.precedesAll))
             return exactly(lag, length, Known.Whole)
-        // never too low unless somebody made a false claim
-        if (reported !== undefined && reported < counted) reported = undefined
+        // never too low unless somebody made a false claim: an upper bound, but not what makes a count of a part exact
+        if (reported !== undefined && reported <= counted) reported = undefined
     } else if (reported === 0) return exactly(lag, 0, Known.Reported)
-    if (evidence.neverLost && reported !== undefined)
-        return exactly(lag, reported, Known.Reported)
-
     let high = reported
     if (length !== undefined) {
         const most = evidence.precedesAll === false ? length - 1 : length

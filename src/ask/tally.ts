@@ -1,0 +1,70 @@
+/** A count of unread entries that goes on from send to send. Pure. */
+import { UnreadEntries } from "../redis/entries"
+import { StreamId } from "../redis/stream-id"
+
+/** A tally is begun anew after so long, ms: what lies behind it may have become another stream's. */
+export const TALLY_MS = 10000
+
+/**
+ * Counts more entries than fit one send: each goes on where the one before stopped. The sum is the lag only if none of the
+ * entries counted before has been removed since. That follows from the stream's length: it must have grown by exactly the
+ * entries that were added, which are those with an ID above the newest one of the beginning, and so among those counted.
+ */
+export class Tally {
+    /** Whether a count is under way. */
+    active = false
+    /** The last entry counted: the next send starts behind it. */
+    readonly upTo = new StreamId()
+    /** The newest ID of the stream when the count began. */
+    readonly newest = new StreamId()
+    /** Entries counted in the sends before. */
+    counted = 0
+    /** The last-delivered-id that the count began at. */
+    private from = new StreamId()
+    private begunAt = 0
+    /** The stream's length when the count began. */
+    private length = 0
+    /** Entries counted that were added since then. */
+    private newer = 0
+
+    /** The first send's entries, which were read at the same moment as the stream's length and newest ID. */
+    begin(
+        from: StreamId,
+        unread: UnreadEntries,
+        length: number,
+        newest: StreamId,
+        now: number
+    ): void {
+        this.active = true
+        this.from.copy(from)
+        this.upTo.copy(unread.last)
+        this.newest.copy(newest)
+        this.counted = unread.counted
+        this.length = length
+        this.newer = 0
+        this.begunAt = now
+    }
+
+    /** Whether the count is still of use to a group that has read up to `lastDeliveredId`. */
+    goesOn(lastDeliveredId: StreamId, now: number): boolean {
+        if (
+            this.active &&
+            (now - this.begunAt >= TALLY_MS ||
+                !lastDeliveredId.equals(this.from))
+        )
+            this.active = false
+        return this.active
+    }
+
+    /** Another send's entries, which lie behind `upTo`. */
+    add(unread: UnreadEntries): void {
+        this.counted += unread.counted
+        this.newer += unread.newer
+        if (unread.returned > 0) this.upTo.copy(unread.last)
+    }
+
+    /** Whether nothing was removed since the count began. @param length the stream's, at the moment of the last send */
+    isWhole(length: number): boolean {
+        return length === this.length + this.newer
+    }
+}

@@ -1,0 +1,65 @@
+/** Tells an answer from an old one that somebody between here and Redis has kept. */
+import * as ds from "@devicescript/core"
+import { nextElement, BadAnswer, unexpected } from "./reply"
+import { Refusal, ReplyError } from "./refusal"
+import { encodeCommand, RespType } from "./resp"
+import { Rights } from "./rights"
+import { Session } from "./session"
+
+const ECHO = "echo"
+const DIGITS = 8
+const ZERO = 0x30
+const NINE = 0x39
+
+/** Asks Redis, at the beginning of each send, to repeat a number that no send before had. */
+export class Freshness {
+    private rights = new Rights()
+    private command = encodeCommand(["ECHO", "00000000"])
+    /** Where the number begins in the command. */
+    private at = this.command.length - DIGITS - 2
+    private asked = false
+
+    /** A new connection, possibly as another user. */
+    connected(): void {
+        this.rights.forget()
+    }
+
+    /** Adds the question as the first of a send. */
+    ask(session: Session): void {
+        this.asked = this.rights.may(ECHO, ds.millis())
+        if (!this.asked) return
+        this.count()
+        session.queue(this.command, true)
+    }
+
+    /** Counts on, in place. */
+    private count(): void {
+        const command = this.command
+        let i = this.at + DIGITS - 1
+        while (i > this.at && command[i] === NINE) command[i--] = ZERO
+        command[i] = command[i] === NINE ? ZERO : command[i] + 1
+    }
+
+    /**
+     * Reads the reply to `ask`'s question.
+     * @throws BadAnswer when it is not what was asked for now
+     */
+    async check(session: Session): Promise<void> {
+        if (!this.asked) return
+        await nextElement(session)
+        const reader = session.reader
+        if (reader.type === RespType.Error) {
+            const error = new ReplyError(reader.text())
+            // whatever else is in the way is told by the answers behind it
+            if (error.refusal === Refusal.Who)
+                this.rights.refuse(ECHO, ds.millis())
+            return
+        }
+        if (reader.end - reader.start !== DIGITS || reader.start < 0)
+            throw unexpected(session)
+        for (let i = 0; i < DIGITS; ++i)
+            if (reader.bytes[reader.start + i] !== this.command[this.at + i])
+                throw new BadAnswer("an answer to an earlier question")
+        this.rights.grant(ECHO)
+    }
+}
