@@ -119,6 +119,8 @@ export class LagInquiry implements Asker {
     private askedUnread = false
     private askedScript = false
     private readStream = false
+    /** The group moved while the last script counted. */
+    private scriptMissed = false
     /** Whether `unreadCommand` starts where the tally stopped. */
     private tallying = false
 
@@ -494,8 +496,10 @@ export class LagInquiry implements Asker {
             return false
         }
         if (this.askedScript) {
-            this.chasing = moved
-            // it moved, or there are no scripts: counted otherwise then
+            // a group that moves each time is chased
+            this.chasing = moved && this.scriptMissed
+            this.scriptMissed = moved
+            // it moved, or there are no scripts
             return evidence.counted === undefined
         }
         if (!this.askedUnread) return false

@@ -147,7 +147,11 @@ async function readGroup(
         if (!isWanted && length === NAME.length && reader.is(NAME)) {
             nameIsFirst = fields === (elements >> 1) - 1
             while (!reader.next()) await source.more()
-            if (reader.type !== RespType.BulkString) throw unexpected(source)
+            if (
+                reader.type !== RespType.BulkString &&
+                reader.type !== RespType.SimpleString
+            )
+                throw unexpected(source)
             if (wanted === undefined) {
                 if (group.name === undefined || !reader.is(group.name))
                     group.name = heldBytes(source)

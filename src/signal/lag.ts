@@ -75,6 +75,8 @@ export function conclude(evidence: Evidence, lag: Lag): void {
         if (evidence.countedAll) return exactly(lag, counted, Known.Counted)
         if (length !== undefined && (counted >= length || evidence.precedesAll))
             return exactly(lag, length, Known.Whole)
+        if (reported === 0 && counted === 0)
+            return exactly(lag, 0, Known.Reported)
         // never too low unless somebody made a false claim: an upper bound, but not what makes a count of a part exact
         if (reported !== undefined && reported <= counted) reported = undefined
     } else if (reported === 0) return exactly(lag, 0, Known.Reported)

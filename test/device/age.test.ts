@@ -15,7 +15,7 @@ function age(firstMs: number, nowMs: number, newestMs: number): string {
     const age = unknownLag()
     age.low = 77
     age.high = 88
-    if (!concludeAge(firstMs, nowMs, newestMs, age)) return "not a time"
+    if (!concludeAge(firstMs, nowMs, nowMs, newestMs, age)) return "not a time"
     return `${age.low}..${age.high} ${age.known}`
 }
 
@@ -24,6 +24,13 @@ describe("by the server's clock", () => {
         expect(age(NOW - 5000, NOW, 0)).toBe("5..5 counted")
         expect(age(NOW - 1500, NOW, NOW)).toBe("1.5..1.5 counted")
         expect(age(NOW - 86400000, NOW, NOW)).toBe("86400..86400 counted")
+    })
+    test("the age lies between the least and the most that the clock can show", () => {
+        const lag = unknownLag()
+        concludeAge(NOW - 5000, NOW - 3000, NOW, NOW, lag)
+        expect(`${lag.low}..${lag.high}`).toBe("2..5")
+        concludeAge(NOW - 5000, NOW - 6000, NOW, NOW, lag)
+        expect(`${lag.low}..${lag.high}`).toBe("0.001..5")
     })
     test("an entry that waits is never of age 0", () => {
         expect(age(NOW - 1, NOW, 0)).toBe("0.001..0.001 counted")
@@ -59,7 +66,7 @@ describe("without the server's clock", () => {
     })
     test("it is a bound by name", () => {
         const lag = unknownLag()
-        concludeAge(NOW, undefined, NOW, lag)
+        concludeAge(NOW, undefined, undefined, NOW, lag)
         expect(lag.known).toBe(Known.Bounded)
     })
 })

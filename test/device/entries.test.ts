@@ -3,8 +3,9 @@ import * as ds from "@devicescript/core"
 import { beforeEach, describe, expect, test } from "@devicescript/test"
 import {
     OldestPending,
-    readInteger,
+    readCount,
     readIsEmpty,
+    readLength,
     readLongestIdle,
     readOldestPending,
     readStreamFacts,
@@ -14,7 +15,7 @@ import {
     UnreadEntries,
 } from "../../src/redis/entries"
 import { ReplyError } from "../../src/redis/refusal"
-import { ReplySource } from "../../src/redis/reply"
+import { BadAnswer, ReplySource } from "../../src/redis/reply"
 import { StreamId } from "../../src/redis/stream-id"
 import { FakeReplySource, longString, wire } from "./fakes"
 
@@ -40,7 +41,12 @@ function says(
                 said = await read(source)
                 if (!source.isUsedUp()) said += " and something is left"
             } catch (e: any) {
-                const kind = e instanceof ReplyError ? "ReplyError" : "Error"
+                const kind =
+                    e instanceof ReplyError
+                        ? "ReplyError"
+                        : e instanceof BadAnswer
+                          ? "BadAnswer"
+                          : "Error"
                 said = `${kind}: ${e.message}`
             }
             expect(said).toBe(expected)
@@ -54,15 +60,23 @@ const REFUSED = "ReplyError: NOPERM this user"
 /** One object for all tests: nothing of an earlier reply may stay. */
 const unread = new UnreadEntries()
 
+function streamId(text: string): StreamId {
+    const id = new StreamId()
+    id.set(Buffer.from(text), 0, text.length)
+    return id
+}
+
+/** How many entries the tests ask for. */
+const ASKED = 3
+
 /** @returns a reading of XREAD's reply for a group whose last-delivered-id is `id` */
 function unreadAfter(id: string): Reading {
     return async source => {
-        const last = new StreamId()
-        last.set(Buffer.from(id), 0, id.length)
+        const last = streamId(id)
         unread.returned = 99
         unread.counted = 99
         unread.firstMs = 99
-        await readUnreadEntries(source, last, unread)
+        await readUnreadEntries(source, last, ASKED, undefined, unread)
         return `${unread.counted} of ${unread.returned} from ${unread.firstMs}`
     }
 }
@@ -70,6 +84,15 @@ function unreadAfter(id: string): Reading {
 const ENTRIES =
     "*3 *2 $3 5-1 *2 $1 f $1 v *2 $3 5-2 *4 $1 f $1 v $1 g $0  *2 $3 6-0 *2 $1 f $1 v"
 const XREAD = `*1 *2 $4 jobs ${ENTRIES}`
+
+function refusesId(id: string): void {
+    says(
+        `an entry whose ID is ${id}`,
+        () => wire(`*1 *2 $4 jobs *1 *2 ${id} *0`),
+        unreadAfter("5-0"),
+        "BadAnswer: an entry whose ID is none"
+    )
+}
 
 describe("XREAD", () => {
     beforeEach(pause)
@@ -147,9 +170,49 @@ describe("XREAD", () => {
         "another type",
         () => wire(":5"),
         unreadAfter("5-0"),
-        "Error: unexpected reply of type 58"
+        "BadAnswer: unexpected reply of type 58"
     )
 
+    says(
+        "more than was asked for",
+        () =>
+            wire(
+                "*1 *2 $4 jobs *4 *2 $3 5-1 *0 *2 $3 5-2 *0 *2 $3 5-3 *0 *2 $3 5-4 *0"
+            ),
+        unreadAfter("5-0"),
+        "BadAnswer: 4 entries where 3 were asked for"
+    )
+    refusesId("*1 $3 5-1")
+    refusesId(":5")
+    refusesId("$-1")
+    refusesId("$0 ")
+    refusesId("$2 5-")
+    refusesId("$2 -5")
+    refusesId("$3 a-1")
+    refusesId("$5 5-1-1")
+    refusesId("$4 05-1")
+    refusesId("$22 18446744073709551616-0")
+    refusesId("$1 5")
+    says(
+        "an entry of three parts",
+        () => wire("*1 *2 $4 jobs *1 *3 $3 5-1 *0 *0"),
+        unreadAfter("5-0"),
+        "BadAnswer: an entry that is none"
+    )
+
+    test("tells apart what is newer, and keeps the last ID", async () => {
+        const found = new UnreadEntries()
+        const newest = streamId("5-1")
+        await readUnreadEntries(
+            new FakeReplySource(wire(XREAD), 1460),
+            streamId("5-0"),
+            ASKED,
+            newest,
+            found
+        )
+        expect(`${found.counted} ${found.newer}`).toBe("3 2")
+        expect(found.last.equals(streamId("6-0"))).toBe(true)
+    })
     test("tells how many bytes the reply has", async () => {
         const bytes = wire(XREAD)
         await unreadAfter("5-0")(new FakeReplySource(bytes, 10))
@@ -171,9 +234,15 @@ describe("XRANGE", () => {
         "false"
     )
     says("an error", ERROR, isEmpty, REFUSED)
+    says(
+        "more than was asked for",
+        () => wire("*2 *2 $3 1-1 *0 *2 $3 1-2 *0"),
+        isEmpty,
+        "BadAnswer: 2 entries where 1 was asked for"
+    )
 })
 
-const integer: Reading = async source => `${await readInteger(source)}`
+const integer: Reading = async source => `${await readLength(source)}`
 
 describe("XLEN", () => {
     beforeEach(pause)
@@ -184,22 +253,23 @@ describe("XLEN", () => {
         "a string",
         () => wire("$1 5"),
         integer,
-        "Error: unexpected reply of type 36"
+        "BadAnswer: unexpected reply of type 36"
     )
     says(
         "nil",
         () => wire("$-1"),
         integer,
-        "Error: unexpected reply of type 95"
+        "BadAnswer: unexpected reply of type 95"
     )
 })
 
 const facts = new StreamFacts()
 const streamFacts: Reading = async source => {
-    facts.neverLost = undefined
-    facts.newestMs = undefined
+    facts.length = 99
+    facts.groups = 99
+    facts.newestMs = 99
     await readStreamFacts(source, facts)
-    return `${facts.neverLost ? "never lost one" : "unknown"}, newest ${facts.newestMs}`
+    return `${facts.length} entries, ${facts.groups} groups, newest ${facts.newestMs}`
 }
 
 const ENTRY = "*2 $3 1-1 *2 $6 length :9"
@@ -207,22 +277,13 @@ const ENTRY = "*2 $3 1-1 *2 $6 length :9"
 describe("XINFO STREAM", () => {
     beforeEach(pause)
     says(
-        "of Redis 7, whole",
+        "of Redis 7",
         () =>
             wire(
                 `*20 $6 length :2 $15 radix-tree-keys :1 $16 radix-tree-nodes :2 $17 last-generated-id $7 77-1234 $20 max-deleted-entry-id $3 0-0 $13 entries-added :2 $23 recorded-first-entry-id $3 1-1 $6 groups :1 $11 first-entry ${ENTRY} $10 last-entry ${ENTRY}`
             ),
         streamFacts,
-        "never lost one, newest 77"
-    )
-    says(
-        "of Redis 7, trimmed",
-        () =>
-            wire(
-                `*20 $6 length :2 $15 radix-tree-keys :1 $16 radix-tree-nodes :2 $17 last-generated-id $7 77-1234 $20 max-deleted-entry-id $3 0-0 $13 entries-added :3 $23 recorded-first-entry-id $3 1-1 $6 groups :1 $11 first-entry ${ENTRY} $10 last-entry ${ENTRY}`
-            ),
-        streamFacts,
-        "unknown, newest 77"
+        "2 entries, 1 groups, newest 77"
     )
     says(
         "of Redis 6, which does not count",
@@ -231,39 +292,57 @@ describe("XINFO STREAM", () => {
                 `*14 $6 length :2 $15 radix-tree-keys :1 $16 radix-tree-nodes :2 $17 last-generated-id $3 2-1 $6 groups :1 $11 first-entry ${ENTRY} $10 last-entry ${ENTRY}`
             ),
         streamFacts,
-        "unknown, newest 2"
+        "2 entries, 1 groups, newest 2"
     )
     says(
         "empty",
         () =>
             wire(
-                "*10 $6 length :0 $17 last-generated-id $3 0-0 $13 entries-added :0 $11 first-entry $-1 $10 last-entry $-1"
+                "*12 $6 length :0 $17 last-generated-id $3 0-0 $13 entries-added :0 $6 groups :0 $11 first-entry $-1 $10 last-entry $-1"
             ),
         streamFacts,
-        "never lost one, newest 0"
+        "0 entries, 0 groups, newest 0"
     )
     says(
         "of RESP3, in another order",
         () =>
             wire(
-                `%5 $13 entries-added :2 $11 first-entry ${ENTRY} $10 last-entry _ $17 last-generated-id $3 5-5 $6 length :2`
+                `%6 $6 groups :3 $13 entries-added :2 $11 first-entry ${ENTRY} $10 last-entry _ $17 last-generated-id $3 5-5 $6 length :2`
             ),
         streamFacts,
-        "never lost one, newest 5"
+        "2 entries, 3 groups, newest 5"
     )
     says(
         "with long entries",
         () =>
             Buffer.concat(
                 wire(
-                    "*8 $6 length :1 $13 entries-added :1 $17 last-generated-id $3 5-5 $10 last-entry *2 $3 5-5 *2 $1 f"
+                    "*10 $6 length :1 $6 groups :1 $13 entries-added :1 $17 last-generated-id $3 5-5 $10 last-entry *2 $3 5-5 *2 $1 f"
                 ),
                 longString(1000)
             ),
         streamFacts,
-        "never lost one, newest 5"
+        "1 entries, 1 groups, newest 5"
     )
     says("an error", ERROR, streamFacts, REFUSED)
+    says(
+        "without its length",
+        () => wire("*4 $6 groups :1 $17 last-generated-id $3 5-5"),
+        streamFacts,
+        "BadAnswer: a stream without the fields that every Redis sends"
+    )
+    says(
+        "with a length that is none",
+        () => wire("*2 $6 length $1 5"),
+        streamFacts,
+        "BadAnswer: unexpected reply of type 36"
+    )
+    says(
+        "with a newest ID that is none",
+        () => wire("*2 $17 last-generated-id :5"),
+        streamFacts,
+        "BadAnswer: a last-generated-id that is no ID"
+    )
 })
 
 const oldest = new OldestPending()
@@ -297,9 +376,27 @@ describe("XPENDING", () => {
     )
     says(
         "more than was asked for",
-        () => wire("*2 *5 $3 7-3 $5 alice :5 :4 *1 :1 *4 $3 8-3 $3 bob :6 :4"),
+        () => wire("*2 *4 $3 7-3 $5 alice :5 :4 *4 $3 8-3 $3 bob :6 :4"),
+        oldestPending,
+        "BadAnswer: 2 entries where 1 was asked for"
+    )
+    says(
+        "more fields than today",
+        () => wire("*1 *5 $3 7-3 $5 alice :5 :4 *1 :1"),
         oldestPending,
         "added 7, idle 5"
+    )
+    says(
+        "an ID that is none",
+        () => wire("*1 *4 :7 $5 alice :5 :4"),
+        oldestPending,
+        "BadAnswer: a pending entry whose ID is none"
+    )
+    says(
+        "a time that is none",
+        () => wire("*1 *4 $3 7-3 $5 alice $1 5 :4"),
+        oldestPending,
+        "BadAnswer: unexpected reply of type 36"
     )
     says("an error", ERROR, oldestPending, REFUSED)
 })
@@ -368,11 +465,32 @@ describe("XINFO CONSUMERS", () => {
         "7"
     )
     says("an error", ERROR, longestIdle, REFUSED)
+    says(
+        "one without idle",
+        () => wire("*1 *4 $4 name $3 bob $7 pending :1"),
+        longestIdle,
+        "BadAnswer: a consumer without the fields that every Redis sends"
+    )
+    says(
+        "a number in place of a consumer",
+        () => wire("*1 :5"),
+        longestIdle,
+        "BadAnswer: unexpected reply of type 58"
+    )
 })
 
 const time: Reading = async source => {
     const now = await readTime(source)
     return now === 1732171234567 ? "that moment" : `${now}`
+}
+
+function refusesTime(reply: string): void {
+    says(
+        `none: ${reply}`,
+        () => wire(reply),
+        time,
+        "BadAnswer: a time that is none"
+    )
 }
 
 describe("TIME", () => {
@@ -390,4 +508,22 @@ describe("TIME", () => {
         "1732171234000"
     )
     says("an error", ERROR, time, REFUSED)
+    refusesTime("*1 $10 1732171234")
+    refusesTime("*2 $3 abc $3 567")
+    refusesTime("*2 :1732171234 $3 567")
+    refusesTime("*2 $16 1732171234567890 $1 0")
+    refusesTime("*2 $0  $1 0")
+})
+
+describe("a script's count", () => {
+    beforeEach(pause)
+    const count: Reading = async source => `${await readCount(source, 22)}`
+    says("a number", () => wire(":22"), count, "22")
+    says(
+        "more than was asked for",
+        () => wire(":23"),
+        count,
+        "BadAnswer: 23 entries where 22 were asked for"
+    )
+    says("an error", ERROR, count, REFUSED)
 })

@@ -12,8 +12,15 @@ const GARBAGE = 0xee
 /** Raw RESP from one word a line: `wire("*1 $1 a")` is `*1\r\n$1\r\na\r\n`. */
 export function wire(words: string): Buffer {
     const source = Buffer.from(words)
-    // at the most every character is a blank
-    const bytes = Buffer.alloc(source.length * 2 + 2)
+    // a blank becomes two bytes, and so does the end
+    let length = source.length + 2
+    for (
+        let at = source.indexOf(SPACE);
+        at >= 0;
+        at = source.indexOf(SPACE, at + 1)
+    )
+        length++
+    const bytes = Buffer.alloc(length)
     let size = 0
     for (let from = 0; from <= source.length;) {
         let to = source.indexOf(SPACE, from)
@@ -24,7 +31,7 @@ export function wire(words: string): Buffer {
         bytes[size++] = LF
         from = to + 1
     }
-    return bytes.slice(0, size)
+    return bytes
 }
 
 /** A bulk string of `length` bytes, on the wire. */

@@ -3,6 +3,7 @@ import * as ds from "@devicescript/core"
 import { beforeEach, describe, expect, test } from "@devicescript/test"
 import { ConsumerGroup, readGroups } from "../../src/redis/groups"
 import { Refusal, ReplyError } from "../../src/redis/refusal"
+import { BadAnswer } from "../../src/redis/reply"
 import { FakeReplySource, longString, wire } from "./fakes"
 
 const pause = async () => await ds.sleep(1)
@@ -33,7 +34,12 @@ class Groups {
             const name = wanted === undefined ? group.name.toString() : "-"
             return `${name} ${group.consumers} ${group.pending} ${group.lastDeliveredId.toBuffer().toString()} ${group.lag}${all}`
         } catch (e: any) {
-            const kind = e instanceof ReplyError ? "ReplyError" : "Error"
+            const kind =
+                e instanceof ReplyError
+                    ? "ReplyError"
+                    : e instanceof BadAnswer
+                      ? "BadAnswer"
+                      : "Error"
             return `${kind}: ${e.message}`
         }
     }
@@ -324,7 +330,7 @@ describe("`*` is the group with the smallest last-delivered-id", () => {
         "with names last",
         () =>
             wire(
-                "*2 *4 $17 last-delivered-id $3 2-0 $4 name $1 b *4 $17 last-delivered-id $3 1-0 $4 name $1 a"
+                "*2 *8 $9 consumers :0 $7 pending :0 $17 last-delivered-id $3 2-0 $4 name $1 b *8 $9 consumers :0 $7 pending :0 $17 last-delivered-id $3 1-0 $4 name $1 a"
             ),
         undefined,
         "a 0 0 1-0 undefined"
@@ -446,20 +452,85 @@ describe("groups that are like the one read before", () => {
 
     test("but have a field whose value may hold anything: that is not skipped by looking for the next", async () => {
         const groups = new Groups()
-        const like = " $9 consumers :1 $7 pending :2 $4 note $2 *4 "
+        const like =
+            " $9 consumers :1 $7 pending :2 $17 last-delivered-id $3 1-0 $4 note $2 *4 "
         const bytes = wire(
-            `*3 *8 $4 name $1 a${like}*8 $4 name $1 b${like}*8 $4 name $5 staff${like}`.slice(
+            `*3 *10 $4 name $1 a${like}*10 $4 name $1 b${like}*10 $4 name $5 staff${like}`.slice(
                 0,
                 -1
             )
         )
         for (let time = 0; time < 3; ++time)
             expect(await groups.read(bytes, STAFF, 1000)).toBe(
-                "- 1 2  undefined"
+                "- 1 2 1-0 undefined"
             )
         expect(groups.group.beginning).toBe(undefined)
     })
 })
+
+describe("what no Redis answers", () => {
+    beforeEach(pause)
+    refusesId("text", "$3 abc")
+    refusesId("empty", "$0 ")
+    refusesId("an integer", ":5")
+    refusesId("nil", "$-1")
+    refusesId("an array", "*1 $3 1-0")
+    refusesId(
+        "60 characters long",
+        `$60 ${"1234567890-12345678901234567890123456789012345678901234567890".slice(0, 60)}`
+    )
+    refusesId("above 64 bits", "$22 18446744073709551616-0")
+    refusesId("without a sequence", "$2 5-")
+    test("a group without a last-delivered-id", async () => {
+        await refused("*6 $4 name $5 staff $9 consumers :1 $7 pending :2")
+    })
+    test("a group without pending", async () => {
+        await refused(
+            "*6 $4 name $5 staff $9 consumers :1 $17 last-delivered-id $3 1-0"
+        )
+    })
+    test("a group whose pending is text", async () => {
+        await refused(
+            "*8 $4 name $5 staff $9 consumers :1 $7 pending $1 2 $17 last-delivered-id $3 1-0"
+        )
+    })
+    test("a group whose consumers are below 0", async () => {
+        await refused(
+            "*8 $4 name $5 staff $9 consumers :-1 $7 pending :2 $17 last-delivered-id $3 1-0"
+        )
+    })
+    test("a lag that is text", async () => {
+        await refused(
+            "*10 $4 name $5 staff $9 consumers :1 $7 pending :2 $17 last-delivered-id $3 1-0 $3 lag $1 5"
+        )
+    })
+    test("a name that is a number", async () => {
+        await refused(
+            "*8 $4 name :5 $9 consumers :1 $7 pending :2 $17 last-delivered-id $3 1-0"
+        )
+    })
+    test("a group of 100,000 fields", async () => {
+        await refused("*200000 $4 name $5 staff")
+    })
+})
+
+/** For a wanted group, and for any: refused, and nothing of what was read before stands in for it. */
+async function refused(group: string): Promise<void> {
+    const groups = new Groups()
+    for (const wanted of [STAFF, undefined]) {
+        await groups.read(wire(OTHER), wanted, 1000)
+        const said = await groups.read(wire(`*1 ${group}`), wanted, 1000)
+        expect(said.startsWith("BadAnswer: ")).toBe(true)
+    }
+}
+
+function refusesId(what: string, id: string): void {
+    test(`a last-delivered-id that is ${what}`, async () => {
+        await refused(
+            `*8 $4 name $5 staff $9 consumers :1 $7 pending :2 $17 last-delivered-id ${id}`
+        )
+    })
+}
 
 describe("no group", () => {
     beforeEach(pause)
@@ -509,13 +580,13 @@ describe("an error", () => {
         "of type",
         () => Buffer.from(":5\r\n"),
         STAFF,
-        "Error: unexpected reply of type 58"
+        "BadAnswer: unexpected reply of type 58"
     )
     finds(
         "of a group's type",
         () => Buffer.from("*1\r\n+staff\r\n"),
         STAFF,
-        "Error: unexpected reply of type 43"
+        "BadAnswer: unexpected reply of type 43"
     )
     finds(
         "of the connection",
