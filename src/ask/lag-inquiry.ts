@@ -1,9 +1,9 @@
 import { conclude, Evidence, Lag, noEvidence } from "../signal/lag"
 import { Answers } from "./answers"
 import {
-    readCount,
     readIsEmpty,
     readLength,
+    readScript,
     readStreamFacts,
     readUnreadEntries,
     StreamFacts,
@@ -24,12 +24,15 @@ export const BYTE_BUDGET = 8192
 const MAX_COUNT = 101
 /** XINFO STREAM, whose reply holds two entries, is asked where so many fit the budget. */
 const STREAM_FROM = 4
-/** The most entries that the server is asked to count: what a script reads it reads without anybody else's turn. */
-const MAX_SCRIPT_COUNT = 1001
+/** The most entries that the server is asked to count in one send: meanwhile it does nothing else (about 1.5 ms). */
+const SCRIPT_COUNT = 1000
 const EVAL_RO = "eval_ro"
-/** Counts on the server. Read-only: XRANGE is all that it calls. */
+/**
+ * Counts on the server the entries behind one ID up to another, COUNT at the most; tells how many, the last one's ID, the
+ * newest ID in the stream, and its length. It only reads.
+ */
 const SCRIPT =
-    "return #redis.call('XRANGE',KEYS[1],'('..ARGV[1],'+','COUNT',ARGV[2])"
+    "local r=redis.call('XRANGE',KEYS[1],'('..ARGV[1],ARGV[2],'COUNT',ARGV[3])local e=redis.call('XREVRANGE',KEYS[1],'+','-','COUNT',1)return{#r,#r>0 and r[#r][1]or ARGV[1],#e>0 and e[1][1]or'0-0',redis.call('XLEN',KEYS[1])}"
 /** What a group weighs in XINFO GROUPS' reply, bytes, with a name of 20; the first list tells more of it. */
 export const GROUP_BYTES = 161
 /** Where no more groups than this can be read, their number is asked for first. */
@@ -115,7 +118,6 @@ export class LagInquiry implements Asker {
     /** Undefined where `from` is another one by now. */
     private unreadCommand: Buffer = undefined
     private beforeCommand: Buffer = undefined
-    private scriptCommand: Buffer = undefined
     private askedUnread = false
     private askedScript = false
     private readStream = false
@@ -234,10 +236,9 @@ export class LagInquiry implements Asker {
         ) {
             this.unreadCommand = undefined
             this.beforeCommand = undefined
-            this.scriptCommand = undefined
         }
         this.tallying = tallying
-        if (this.depth === Depth.Probe && !tallying && this.mayScript()) {
+        if (this.depth === Depth.Probe && this.mayScript()) {
             this.askedScript = true
             questions.add(this, Ask.Script, this.script())
             return
@@ -280,6 +281,15 @@ export class LagInquiry implements Asker {
                 this.wantsNewest) &&
             this.may("xinfo|stream") &&
             this.affordable() >= STREAM_FROM
+        )
+    }
+
+    /** Whether what there is to count does not fit one send, as far as is known. */
+    private isTooMuch(): boolean {
+        const reported = this.evidence.reported
+        return (
+            Math.min(this.top, reported === undefined ? this.top : reported) >=
+            Math.min(this.affordable(), MAX_COUNT)
         )
     }
 
@@ -334,21 +344,23 @@ export class LagInquiry implements Asker {
     }
 
     private script(): Buffer {
-        if (this.scriptCommand === undefined)
-            this.scriptCommand = encodeCommand([
-                "EVAL_RO",
-                SCRIPT,
-                "1",
-                this.key,
-                this.from.toBuffer(),
-                `${this.scriptCount()}`,
-            ])
-        return this.scriptCommand
-    }
-
-    /** The most that the script may count. */
-    private scriptCount(): number {
-        return Math.min(this.top + 1, MAX_SCRIPT_COUNT)
+        this.count = Math.min(this.top + 1, SCRIPT_COUNT)
+        const tally = this.tally
+        const from = this.tallying ? tally.upTo : this.from
+        // what is there already first, then what was added: each is told apart from the other
+        const to =
+            this.tallying && !tally.caughtUp
+                ? tally.newest.toBuffer()
+                : Buffer.from("+")
+        return encodeCommand([
+            "EVAL_RO",
+            SCRIPT,
+            "1",
+            this.key,
+            from.toBuffer(),
+            to,
+            `${this.count}`,
+        ])
     }
 
     async readReply(ask: number, source: ReplySource): Promise<void> {
@@ -358,8 +370,10 @@ export class LagInquiry implements Asker {
         } catch (e) {
             if (!(e instanceof ReplyError)) throw e
             // whatever is wrong with scripts there, the light can do without
-            if (ask === Ask.Script) this.options.refuse(EVAL_RO, this.askedAt)
-            else if (
+            if (ask === Ask.Script) {
+                this.options.refuse(EVAL_RO, this.askedAt)
+                this.tally.active = false
+            } else if (
                 ask === Ask.Groups ||
                 (this.counting && e.refusal !== Refusal.Who)
             )
@@ -408,7 +422,8 @@ export class LagInquiry implements Asker {
                 this.readStream = true
                 break
             case Ask.Script:
-                evidence.counted = await readCount(source, this.scriptCount())
+                await readScript(source, this.count, this.unread, this.stream)
+                evidence.counted = this.unread.counted
                 break
         }
     }
@@ -496,6 +511,9 @@ export class LagInquiry implements Asker {
             return false
         }
         if (this.askedScript) {
+            if (evidence.counted !== undefined && !moved)
+                // on to what is left, or anew where something was removed
+                return !this.tally.active || this.tally.counted <= this.top
             // a group that moves each time is chased
             this.chasing = moved && this.scriptMissed
             this.scriptMissed = moved
@@ -509,6 +527,10 @@ export class LagInquiry implements Asker {
         this.chasing = moved
         if (!moved) {
             if (this.tallying) return this.tally.counted <= this.top
+            if (this.isTooMuch() && this.mayScript()) {
+                this.depth = Depth.Probe
+                return true
+            }
             if (this.wantedCount() > this.count) return true
             if (asked === Depth.Probe) return this.tally.active
         }
@@ -535,36 +557,31 @@ export class LagInquiry implements Asker {
     ): void {
         const evidence = this.evidence
         const last = group.lastDeliveredId
-        if (this.askedScript) {
-            // it counted from where the group was before
-            if (moved) evidence.counted = undefined
-            else evidence.countedAll = evidence.counted < this.scriptCount()
-        } else {
-            // a last-delivered-id that was set back: what lies between was not asked for
-            const start = this.tallying ? this.tally.upTo : this.from
-            const before =
-                (moved || this.tallying) &&
-                last.precedes(start.bytes, 0, start.length)
-            const toTheEnd = this.unread.returned < this.count
-            evidence.countedAll = toTheEnd && !before
-            if (this.tallying) this.tallyOn(moved, toTheEnd)
-            else if (moved && before) {
-                evidence.counted = undefined
-                evidence.precedesAll = undefined
-            } else if (
-                this.readStream &&
-                !moved &&
-                !toTheEnd &&
-                !this.wantsOldest
+        const toTheEnd = this.unread.returned < this.count
+        // where the group has gone back, or on from what a script counted: what lies between was not asked for
+        const start = this.tallying ? this.tally.upTo : this.from
+        const before =
+            (moved || this.tallying) &&
+            last.precedes(start.bytes, 0, start.length)
+        evidence.countedAll = toTheEnd && !before
+        if (moved && (this.askedScript || (before && !this.tallying))) {
+            evidence.counted = undefined
+            evidence.countedAll = false
+            evidence.precedesAll = undefined
+            this.tally.active = false
+        } else if (this.tallying) this.tallyOn(moved, toTheEnd)
+        else if (
+            !moved &&
+            !toTheEnd &&
+            (this.askedScript || (this.readStream && this.mayTally()))
+        )
+            this.tally.begin(
+                last,
+                this.unread,
+                this.stream.length,
+                this.stream.newest,
+                now
             )
-                this.tally.begin(
-                    last,
-                    this.unread,
-                    this.stream.length,
-                    this.stream.newest,
-                    now
-                )
-        }
         if (evidence.counted === undefined) return
         if (
             evidence.reported !== undefined &&
@@ -578,15 +595,27 @@ export class LagInquiry implements Asker {
         this.checkedEntriesRead = group.entriesRead
     }
 
+    /** Whether entries are counted from send to send by reading them: a display that counts far would have it do little else. */
+    private mayTally(): boolean {
+        return !this.wantsOldest && this.top < MAX_COUNT
+    }
+
     private tallyOn(moved: boolean, toTheEnd: boolean): void {
         const tally = this.tally
         const evidence = this.evidence
+        evidence.countedAll = false
         if (moved) {
             tally.active = false
             return
         }
+        if (this.askedScript && tally.caughtUp)
+            this.unread.newer = this.unread.counted
         tally.add(this.unread)
         if (!toTheEnd) return
+        if (this.askedScript && !tally.caughtUp) {
+            tally.catchUp()
+            return
+        }
         tally.active =
             evidence.length !== undefined && tally.isWhole(evidence.length)
         if (!tally.active) return

@@ -3,7 +3,7 @@ import { UnreadEntries } from "../redis/entries"
 import { StreamId } from "../redis/stream-id"
 
 /** A tally is begun anew after so long, ms: what lies behind it may have become another stream's. */
-export const TALLY_MS = 10000
+export const TALLY_MS = 60000
 
 /**
  * Counts more entries than fit one send: each goes on where the one before stopped. The sum is the lag only if none of the
@@ -19,6 +19,8 @@ export class Tally {
     readonly newest = new StreamId()
     /** Entries counted in the sends before. */
     counted = 0
+    /** All that were there when it began are counted: what is counted now was added since. */
+    caughtUp = false
     /** The last-delivered-id that the count began at. */
     private from = new StreamId()
     private begunAt = 0
@@ -40,6 +42,7 @@ export class Tally {
         this.upTo.copy(unread.last)
         this.newest.copy(newest)
         this.counted = unread.counted
+        this.caughtUp = false
         this.length = length
         this.newer = 0
         this.begunAt = now
@@ -54,6 +57,12 @@ export class Tally {
         )
             this.active = false
         return this.active
+    }
+
+    /** All entries up to `newest` are counted. */
+    catchUp(): void {
+        this.caughtUp = true
+        this.upTo.copy(this.newest)
     }
 
     /** Another send's entries, which lie behind `upTo`. */

@@ -260,17 +260,37 @@ export async function readLength(source: ReplySource): Promise<number> {
 }
 
 /**
- * Reads the reply to a script that counts.
- * @param most the highest number that it may answer with
+ * Reads the reply to the script that counts (src/ask/lag-inquiry.ts): how many entries, the last one's ID, the newest ID in
+ * the stream, and its length.
+ * @param most the most entries that were to be counted
+ * @throws ReplyError when Redis answered with an error; BadAnswer when it is none of the script's
  */
-export async function readCount(
+export async function readScript(
     source: ReplySource,
-    most: number
-): Promise<number> {
+    most: number,
+    unread: UnreadEntries,
+    facts: StreamFacts
+): Promise<void> {
+    await nextElement(source)
+    if ((await expectAggregate(source)) !== 4)
+        throw new BadAnswer("a count that is none")
     const count = await nextCount(source)
     if (count > most)
         throw new BadAnswer(`${count} entries where ${most} were asked for`)
-    return count
+    unread.returned = count
+    unread.counted = count
+    unread.newer = 0
+    unread.firstMs = undefined
+    await nextId(source, unread.last)
+    await nextId(source, facts.newest)
+    facts.length = await nextCount(source)
+}
+
+async function nextId(source: ReplySource, id: StreamId): Promise<void> {
+    const reader = source.reader
+    await nextElement(source)
+    if (!id.take(reader.bytes, reader.start, reader.end))
+        throw new BadAnswer("a count whose IDs are none")
 }
 
 /**

@@ -3,11 +3,11 @@ import * as ds from "@devicescript/core"
 import { beforeEach, describe, expect, test } from "@devicescript/test"
 import {
     OldestPending,
-    readCount,
     readIsEmpty,
     readLength,
     readLongestIdle,
     readOldestPending,
+    readScript,
     readStreamFacts,
     readTime,
     readUnreadEntries,
@@ -517,13 +517,36 @@ describe("TIME", () => {
 
 describe("a script's count", () => {
     beforeEach(pause)
-    const count: Reading = async source => `${await readCount(source, 22)}`
-    says("a number", () => wire(":22"), count, "22")
+    const script: Reading = async source => {
+        facts.length = 99
+        await readScript(source, 22, unread, facts)
+        const newest = facts.newest.toBuffer().toString()
+        const last = unread.last.toBuffer().toString()
+        return `${unread.counted} of ${unread.returned} up to ${last} of ${newest}, ${facts.length} entries`
+    }
+    says(
+        "entries",
+        () => wire("*4 :22 $3 7-3 $3 9-0 :40"),
+        script,
+        "22 of 22 up to 7-3 of 9-0, 40 entries"
+    )
     says(
         "more than was asked for",
-        () => wire(":23"),
-        count,
+        () => wire("*4 :23 $3 7-3 $3 9-0 :40"),
+        script,
         "BadAnswer: 23 entries where 22 were asked for"
     )
-    says("an error", ERROR, count, REFUSED)
+    says(
+        "an ID that is none",
+        () => wire("*4 :2 $3 7-3 :9 :40"),
+        script,
+        "BadAnswer: a count whose IDs are none"
+    )
+    says(
+        "a number alone",
+        () => wire(":5"),
+        script,
+        "BadAnswer: unexpected reply of type 58"
+    )
+    says("an error", ERROR, script, REFUSED)
 })

@@ -52,6 +52,7 @@ export class FakeRedis {
         if (name === "AUTH") return this.login(words)
         if (!this.loggedIn) return "-NOAUTH Authentication required.\r\n"
         if (name === "SELECT") return "+OK\r\n"
+        if (name === "ECHO") return bulk(words[1])
         if (troubleAt(this.world, "loading", this.now()))
             return "-LOADING Redis is loading the dataset in memory\r\n"
         if (name === "TIME")

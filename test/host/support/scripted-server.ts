@@ -32,6 +32,8 @@ export interface CannedReplyOptions {
     handler: Handler
     /** Sent at once to whoever connects, unasked. */
     greeting?: Answer
+    /** The handler answers ECHO, too. */
+    echoes?: boolean
 }
 
 /** @event command a command was read (as latin1 text), before it is answered
@@ -112,6 +114,9 @@ export class CannedReplyServer extends EventEmitter<{
         connection: number
     ) {
         const words = command.map(word => word.toString("latin1"))
+        // what tells a fresh answer from an old one is answered as every server does, unless a test is about it
+        if (words[0] === "ECHO" && !this.options.echoes)
+            return give(socket, `$${words[1].length}\r\n${words[1]}\r\n`)
         this.commands.push(words)
         this.emit("command", words, connection)
         give(socket, await this.handler(command, connection))
