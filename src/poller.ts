@@ -7,7 +7,13 @@ import { Link } from "./link/link"
 import { REPLY_LIMIT_MS } from "./link/recovery"
 import { Runtime } from "./link/runtime"
 import { Questions } from "./redis/question"
-import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
+import {
+    refusedLogin,
+    Refusal,
+    remedyOf,
+    ReplyError,
+    turnsAway,
+} from "./redis/refusal"
 import { nextElement, skipElement, skipTo } from "./redis/reply"
 import { encodeCommand, RespType } from "./redis/resp"
 import { isMaster, lookUpMaster } from "./redis/sentinel"
@@ -111,11 +117,10 @@ export class Poller {
         if (e instanceof LinkError) return e
         // refused at once, unasked: protected mode, too many clients
         if (e instanceof ReplyError) {
-            if (e.refusal === Refusal.Who)
-                this.keeper.refused(
-                    Condition.RefusedWho,
-                    `${e.message}; ${remedyOf(e.message)}`
-                )
+            const reason = `${e.message}; ${remedyOf(e.message)}`
+            if (e.refusal !== Refusal.Who)
+                return new LinkError(Fault.PeerClosed, e.message, reason)
+            this.keeper.refused(Condition.RefusedWho, reason)
             return new LinkError(Fault.PeerClosed, e.message)
         }
         // anything else is an answer that makes no sense
@@ -151,7 +156,7 @@ export class Poller {
             } else
                 problem = `sentinel ${sentinel} names ${master.host}, an IP address, which a Pico W cannot connect to; set resolve-hostnames and announce-hostnames to yes on the sentinels`
         } catch (e) {
-            if (!(e instanceof ReplyError)) throw e
+            if (!(e instanceof ReplyError) || turnsAway(e)) throw e
             problem = `sentinel ${sentinel}: ${e.message}; check SENTINELS, SENT_USER and SENT_PASS`
         }
         if (problem !== undefined)
@@ -226,7 +231,7 @@ export class Poller {
             )
             return true
         } catch (e) {
-            if (!(e instanceof ReplyError)) throw e
+            if (!(e instanceof ReplyError) || turnsAway(e)) throw e
             if (e.refusal === Refusal.NotNow) this.report.notNow(e)
             else
                 this.keeper.refused(
@@ -252,10 +257,10 @@ export class Poller {
         await session.flush()
         await nextElement(session)
         const reader = session.reader
-        // a connection that is refused says so in place of the first reply, and is closed
-        const text = reader.type === RespType.Error ? reader.text() : ""
-        if (text.startsWith("DENIED") || text.startsWith("ERR max number"))
-            throw new ReplyError(text)
+        if (reader.type === RespType.Error) {
+            const error = refusedLogin(reader.text())
+            if (turnsAway(error)) throw error
+        }
         await skipTo(session, reader.level)
         if (this.settings.replicaOk) await skipElement(session)
     }
@@ -339,7 +344,17 @@ export class Poller {
             from,
             this.topology.seed
         )
-        if (redirect === undefined) return
+        if (redirect === undefined) {
+            this.topology.forget(index)
+            target.refuse(
+                Condition.Unknown,
+                `${target.redirect}: a redirect without a host or a port from 1 to 65535; asking ${addressText(this.topology.seed)} again`,
+                now
+            )
+            // as below
+            target.redirect = undefined
+            return
+        }
         // a node that knows where to go is a sound server
         this.link.hopeful()
         // where one server can take over from another, waiting for a hung one is dear

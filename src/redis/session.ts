@@ -1,8 +1,8 @@
 import * as ds from "@devicescript/core"
 import { Connection } from "../link/connection"
 import { Fault, LinkError } from "../link/fault"
-import { ReplyError } from "./refusal"
-import { nextElement, ReplySource, skipTo } from "./reply"
+import { keepSecret, refusedLogin } from "./refusal"
+import { nextElement, ReplySource, unexpected } from "./reply"
 import { encodeCommand, RespReader, RespType } from "./resp"
 
 /**
@@ -69,19 +69,31 @@ export class Session implements ReplySource {
             const words = ["AUTH"]
             if (user) words.push(user)
             words.push(password)
-            await this.expectOk(encodeCommand(words))
+            keepSecret(password)
+            await this.send(encodeCommand(words))
+            if (this.isError()) throw refusedLogin(this.reader.text())
+            this.expectOk()
         }
-        if (database !== 0)
-            await this.expectOk(encodeCommand(["SELECT", `${database}`]))
+        if (database !== 0) {
+            await this.send(encodeCommand(["SELECT", `${database}`]))
+            this.expectOk()
+        }
     }
 
-    private async expectOk(command: Buffer): Promise<void> {
+    /** Sends one command, and reads its reply's first element. */
+    private async send(command: Buffer): Promise<void> {
         this.queue(command)
         await this.flush()
         await nextElement(this)
-        const reader = this.reader
-        if (reader.type === RespType.Error) throw new ReplyError(reader.text())
-        await skipTo(this, reader.level)
+    }
+
+    private isError(): boolean {
+        const type = this.reader.type
+        return type === RespType.Error || type === RespType.BulkError
+    }
+
+    private expectOk(): void {
+        if (this.reader.type !== RespType.SimpleString) throw unexpected(this)
     }
 
     /** Whether so many bytes more still go in the same segment; the first commands always do. */
@@ -135,8 +147,7 @@ export class Session implements ReplySource {
         this.deadline = ds.millis() + this.replyLimitMs
         if (this.reader.depth === 0 && !this.reader.hasUnread()) {
             await nextElement(this)
-            if (this.reader.type === RespType.Error)
-                throw new ReplyError(this.reader.text())
+            if (this.isError()) throw refusedLogin(this.reader.text())
         }
         throw new LinkError(
             Fault.BadReply,
@@ -159,6 +170,9 @@ export class Session implements ReplySource {
         if (reader.error !== undefined)
             throw new LinkError(Fault.BadReply, reader.error)
         this.restsDue = 0
+        // also for a reply whose end does not come, however much of it is here already
+        if (ds.millis() > this.deadline)
+            throw new LinkError(Fault.ReplyTimeout, "no reply in time")
         if (this.piece === undefined || this.readTo >= this.piece.length) {
             this.piece = undefined
             // pieces that are here already come without a wait, and the program must pause now and then
