@@ -162,7 +162,7 @@ export class Poller {
         if (problem !== undefined)
             this.keeper.refused(Condition.RefusedWho, problem)
         this.topology.skipSentinel(ds.millis())
-        await ds.sleep(LOGIN_AGAIN_MS)
+        await session.pause(LOGIN_AGAIN_MS)
     }
 
     /** Whether a server is named in a way that this runtime cannot follow (docs/pico-w-runtime.md row 1). */
@@ -176,7 +176,7 @@ export class Poller {
      */
     private async serve(session: Session, address: Address): Promise<void> {
         this.clock.connected()
-        while (!(await this.login(session))) await ds.sleep(LOGIN_AGAIN_MS)
+        while (!(await this.login(session))) await session.pause(LOGIN_AGAIN_MS)
         await this.introduce(session)
         if (this.topology.usesSentinel() && !(await isMaster(session)))
             throw new LinkError(Fault.Abandoned, "the server is a replica now")
@@ -187,9 +187,9 @@ export class Poller {
             if (this.topology.lookUpDue(now)) return
             const target = this.targets[this.next()]
             // what is due at once and lives elsewhere is asked for without waiting for this server's next turn
-            if (target.due > now) await ds.sleep(target.due - now)
+            if (target.due > now) await session.pause(target.due - now)
             while (this.loginLost() && !(await this.login(session)))
-                await ds.sleep(LOGIN_AGAIN_MS)
+                await session.pause(LOGIN_AGAIN_MS)
             if (!sameAddress(this.topology.addressOf(this.next()), address))
                 return
         }

@@ -13,16 +13,19 @@ type NativeSockets = typeof ds & {
 }
 
 /**
- * The most bytes that may wait to be read; whoever sends more faster than it is read is no Redis that laglight has asked.
- * The lists of 200 groups fit, and the heap holds no more (docs/pico-w-runtime.md row 9).
+ * The most bytes that may wait to be read while replies are expected, and while none is: whoever sends more is no Redis that
+ * was asked by laglight. What the heap has left is more (docs/pico-w-runtime.md row 9), but not in one piece.
  */
-const MAX_WAITING = 32000
+const MAX_WAITING = 20000
+const MAX_UNASKED = 3000
 /** What a buffer takes in the heap besides its bytes. */
 const BUFFER_BYTES = 16
 
 /** Where `Socket` keeps what `recv` has not returned yet. */
 interface SocketBuffers {
     buffers: Buffer[]
+    /** Wakes `recv`. */
+    emitter: ds.Emitter<Buffer | boolean | Error>
 }
 
 /** The connection there is. */
@@ -36,6 +39,8 @@ export class Connection {
     private overflown = false
     /** Nobody wants what still arrives. */
     private leaving = false
+    /** Whether something was asked that is not answered yet. */
+    isAsked = false
 
     private constructor(
         private socket: Socket,
@@ -49,15 +54,21 @@ export class Connection {
     /** The stock library keeps all that arrives, for as long as nobody reads it, until the heap is full. */
     private static onEvent(event: SocketEvent, arg: Buffer | string): void {
         if (event === "data" && current !== undefined) {
+            const socket = current.socket as unknown as SocketBuffers
             if (current.leaving || current.overflown) return
             const bytes = (arg as Buffer).length + BUFFER_BYTES
-            if (current.waiting > 0 && current.waiting + bytes > MAX_WAITING) {
+            const limit = current.isAsked ? MAX_WAITING : MAX_UNASKED
+            if (current.waiting > 0 && current.waiting + bytes > limit) {
                 current.overflown = true
+                // they will not be read: the heap has other uses for their room
+                socket.buffers = []
                 return
             }
             current.waiting += bytes
-        }
-        Socket._socketOnEvent(event, arg)
+            // as the stock handler does, in fewer calls: it comes with each piece
+            socket.buffers.push(arg as Buffer)
+            socket.emitter.emit(false)
+        } else Socket._socketOnEvent(event, arg)
     }
 
     /**

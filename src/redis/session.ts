@@ -133,6 +133,8 @@ export class Session implements ReplySource {
         this.batchBytes = 0
         this.askedAt = ds.millis()
         this.deadline = this.askedAt + this.replyLimitMs
+        this.connection.isAsked = true
+        this.reader.empties = 0
         try {
             await this.connection.send(bytes)
         } catch (e) {
@@ -140,6 +142,12 @@ export class Session implements ReplySource {
             if (this.unread()) await this.readUnasked()
             throw e
         }
+    }
+
+    /** Waits for so many ms, when all that was asked is answered. */
+    async pause(ms: number): Promise<void> {
+        this.connection.isAsked = false
+        await ds.sleep(ms)
     }
 
     /** Bytes that nobody asked for: a server's reason to refuse us at once, or what would be taken for the next reply. */
@@ -171,15 +179,14 @@ export class Session implements ReplySource {
             throw new LinkError(Fault.BadReply, reader.error)
         this.restsDue = 0
         // also for a reply whose end does not come, however much of it is here already
-        if (ds.millis() > this.deadline)
+        const left = this.deadline - ds.millis()
+        if (left < 0)
             throw new LinkError(Fault.ReplyTimeout, "no reply in time")
         if (this.piece === undefined || this.readTo >= this.piece.length) {
             this.piece = undefined
             // pieces that are here already come without a wait, and the program must pause now and then
             if (this.connection.hasUnread()) await ds.sleep(1)
-            this.piece = await this.connection.receive(
-                this.deadline - ds.millis()
-            )
+            this.piece = await this.connection.receive(left)
             this.readTo = 0
         } else await ds.sleep(1)
         const from = this.readTo

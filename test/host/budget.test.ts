@@ -75,7 +75,8 @@ describe("a poll", () => {
 
     for (const [groups, steps, bytes] of [
         [1, 16_300, 18_400],
-        [10, 18_900, 21_700],
+        // 2 % were added for the bound on what arrives unread
+        [10, 19_300, 21_700],
         [100, 84_000, 76_500],
         [500, 374_000, 323_000],
     ])
@@ -167,10 +168,12 @@ describe("a poll", () => {
     })
 })
 
-/** The smallest elements there are, by their types. */
-const TINY = ["_\r\n", "+\r\n", "-\r\n", ",1\r\n", "(1\r\n", "#t\r\n"]
-    .concat([":1\r\n", "$0\r\n\r\n", "$-1\r\n"])
-    .concat(["*0\r\n", "%0\r\n", "~0\r\n", ">0\r\n"])
+/** The smallest elements there are, by their types; those that hold none are refused (test/host/hostile.test.ts). */
+const TINY = ["_\r\n", "+\r\n", "-\r\n", ",1\r\n", "(1\r\n", "#t\r\n"].concat([
+    ":1\r\n",
+    "$0\r\n\r\n",
+    "$-1\r\n",
+])
 
 test("a run between two pauses stays far below the limit where pieces are full of tiny elements", async t => {
     const ends = "$17\r\nlast-delivered-id\r\n$3\r\n1-1\r\n$3\r\nlag\r\n:0\r\n"
@@ -180,7 +183,6 @@ test("a run between two pauses stays far below the limit where pieces are full o
         `*1\r\n*8\r\n$4\r\nname\r\n$5\r\nstaff\r\n$4\r\njunk\r\n*1000\r\n${element.repeat(1000)}${ends}`,
     ])
     replies.push(
-        ["groups without fields", `*1000\r\n${"*0\r\n".repeat(1000)}`],
         [
             "fields without names",
             `*1\r\n*2000\r\n${"$0\r\n\r\n:0\r\n".repeat(1000)}`,
