@@ -192,7 +192,12 @@ async function tool(scratch: string, command: string[]) {
             "--quiet",
             ...command,
         ],
-        { cwd: scratch, stdio: ["ignore", "pipe", "pipe"] }
+        {
+            cwd: scratch,
+            stdio: ["ignore", "pipe", "pipe"],
+            // what it downloads goes onto a board: certificates are checked, whatever the environment says
+            env: { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: undefined },
+        }
     )
     const killer = () => child.kill("SIGKILL")
     process.once("exit", killer)

@@ -62,10 +62,11 @@ export async function buildServer({
         detached: process.platform !== "win32",
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         env: {
-            // the package checks no certificates unless npm is told to
-            npm_config_strict_ssl: "true",
             MAKEFLAGS: `-j${availableParallelism()}`,
             ...process.env,
+            // certificates are checked, whatever the environment says: the package does not unless npm is told to
+            npm_config_strict_ssl: "true",
+            NODE_TLS_REJECT_UNAUTHORIZED: undefined,
             // says on stderr which step it has come to
             REDISMS_DEBUG: "1",
         },
