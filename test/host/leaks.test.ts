@@ -1,6 +1,7 @@
 /** Planted secrets, long names and a wink, looked for in all that the simulator and the tools show. */
 import assert from "node:assert/strict"
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -31,6 +32,23 @@ async function settingsFile(name: string, values: Record<string, unknown>) {
 async function health(url: string) {
     const response = await fetch(new URL("/healthz", url))
     return { code: response.status, ...((await response.json()) as Health) }
+}
+
+/** `npm run check`, while servers of this process answer it. */
+async function runCheck(file: string, ...options: string[]) {
+    const child = spawn(
+        process.execPath,
+        [
+            ...["--import", "tsx", "sim/desk/check.ts"],
+            ...["--board", "simulator", "--settings", file, ...options],
+        ],
+        { cwd: ROOT }
+    )
+    const said = { stdout: "", stderr: "" }
+    for (const name of ["stdout", "stderr"] as const)
+        child[name].setEncoding("utf8").on("data", text => (said[name] += text))
+    const [status] = (await once(child, "close")) as [number]
+    return { ...said, status }
 }
 
 /** What an event stream has sent within a while. */
@@ -106,22 +124,19 @@ describe("a password", () => {
                 file,
             ])
             try {
-                const found = await eventually(async () => {
-                    const now = await health(url)
-                    return (
-                        now.problems.some(text => /refused: who/.test(text)) &&
-                        now
-                    )
-                }, "the refusal")
-                const check = spawnSync(
-                    process.execPath,
-                    [
-                        ...["--import", "tsx", "sim/desk/check.ts"],
-                        ...["--board", "simulator", "--settings", file],
-                        "--connect",
-                    ],
-                    { cwd: ROOT, encoding: "utf8" }
+                const found = await eventually(
+                    async () => {
+                        const now = await health(url)
+                        return (
+                            now.problems.some(text =>
+                                /refused: who/.test(text)
+                            ) && now
+                        )
+                    },
+                    "the refusal",
+                    60_000
                 )
+                const check = await runCheck(file, "--connect")
                 assert.match(check.stdout, /unknown command 'AUTH'/)
                 const said = {
                     healthz: JSON.stringify(found),
@@ -197,18 +212,10 @@ describe("a password", () => {
             REDIS_HOST: "localhost",
             REDIS_PASS: "secret",
         })
-        const check = () =>
-            spawnSync(
-                process.execPath,
-                [
-                    ...["--import", "tsx", "sim/desk/check.ts"],
-                    ...["--board", "simulator", "--settings", file],
-                ],
-                { cwd: ROOT, encoding: "utf8" }
-            )
-        assert.doesNotMatch(check().stderr, /can read/)
+        const { stderr: before } = await runCheck(file)
+        assert.doesNotMatch(before, /can read/)
         await chmod(file, 0o644)
-        const { status, stderr } = check()
+        const { status, stderr } = await runCheck(file)
         assert.match(stderr, /open\.env: other users.*can read.*chmod 600/)
         assert.equal(status, 0)
     })
