@@ -13,12 +13,12 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { promisify } from "node:util"
+import { PINNED_VERSION } from "./archive.ts"
 import type { BuildResult } from "./build-process.ts"
 import { NoServerError } from "./no-server-error.ts"
 import type { FindOptions } from "./server-binary.ts"
 
-/** A release whose lag is right, without the faults that 7.0 and 7.2 have (docs: what Redis says about lag). */
-const VERSION = process.env.REDISMS_VERSION ?? "8.0.6"
+const VERSION = process.env.REDISMS_VERSION ?? PINNED_VERSION
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const DOWNLOAD_DIR =
