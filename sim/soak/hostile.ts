@@ -157,12 +157,12 @@ function replaceNumber(reply: Buffer, random: SeededRandom, number: string) {
 type SceneName = "login" | "poll" | "count" | "sentinel" | "redirect"
 
 /** What of each is spoilt. */
-const SPOILS: Record<SceneName, (name: string) => boolean> = {
+const SPOILS: Record<SceneName, (name: string, reply: Buffer) => boolean> = {
     login: name => ["AUTH", "SELECT", "CLIENT"].includes(name),
     poll: () => true,
     count: name => name.startsWith("X"),
     sentinel: name => ["AUTH", "SENTINEL", "ROLE"].includes(name),
-    redirect: name => name.startsWith("X"),
+    redirect: (_, reply) => reply.toString().startsWith("-MOVED"),
 }
 /** Where a spoilt reply may be a sound one with another number, which nobody can tell. */
 const MAY_MISLEAD: SceneName[] = ["poll", "count"]
@@ -260,7 +260,8 @@ class Scene {
         // one of several replies, or each
         const share = random.pick([0.2, 1])
         const spoil: Spoil = (reply, command) =>
-            SPOILS[name](command[0].toUpperCase()) && random.next() < share
+            SPOILS[name](command[0].toUpperCase(), reply) &&
+            random.next() < share
                 ? WAYS[way](reply, random, command)
                 : reply
         // who was logged in, or is not asked again, comes anew
