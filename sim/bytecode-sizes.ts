@@ -11,17 +11,19 @@ const REST = "tables and rest"
 
 /**
  * Bytes that each part may have: what it has, and about 3 % for repairs. Whoever needs more raises it here, and says why.
+ * Link, redis and strings were raised for what a hostile server may do: a bound on what waits, redirects checked whole,
+ * known words alone of a refused login.
  */
 export const BYTECODE_BUDGET: Record<string, number> = {
     "src/ask": 3600,
     "src/display": 3950,
-    "src/link": 3300,
-    "src/redis": 13_800,
+    "src/link": 4300,
+    "src/redis": 14_700,
     "src/signal": 1250,
-    "src/*.ts": 14_200,
-    [WIRING]: 3950,
+    "src/*.ts": 14_700,
+    [WIRING]: 4100,
     [LIBRARIES]: 8700,
-    [STRINGS]: 14_500,
+    [STRINGS]: 15_900,
     [REST]: 1500,
 }
 

@@ -9,7 +9,7 @@ const PARENT_CHECK_MS = 500
  * A signal that is aborted on
  * - SIGINT, SIGTERM, SIGHUP (the terminal was closed);
  * - the end of whoever reads stdout;
- * - the end of tsx, which started this process and would have passed the signals on.
+ * - the end of npm or tsx, which started this process and would have passed the signals on: SIGKILL cannot be passed on.
  *
  * A second SIGINT or SIGTERM ends the process at once, with code 0: exit handlers then see to the children.
  */
@@ -24,7 +24,7 @@ export function untilStopped(): AbortSignal {
     process.stdout.on("error", stop)
     // nobody to tell
     process.stderr.on("error", () => {})
-    if (startedByTsx()) {
+    if (startedByTsx() || startedByNpm()) {
         const parent = process.ppid
         const timer = setInterval(() => {
             if (process.ppid !== parent) stop()
@@ -32,6 +32,10 @@ export function untilStopped(): AbortSignal {
         timer.unref()
     }
     return stopped.signal
+}
+
+function startedByNpm() {
+    return process.env.npm_lifecycle_event !== undefined
 }
 
 /** tsx's command runs the program in a child with this file required; `node --import tsx` does not. */

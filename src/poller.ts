@@ -8,8 +8,14 @@ import { Link } from "./link/link"
 import { REPLY_LIMIT_MS } from "./link/recovery"
 import { Runtime } from "./link/runtime"
 import { Questions } from "./redis/question"
-import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
 import { Freshness } from "./redis/freshness"
+import {
+    refusedLogin,
+    Refusal,
+    remedyOf,
+    ReplyError,
+    turnsAway,
+} from "./redis/refusal"
 import { BadAnswer, nextElement, skipElement, skipTo } from "./redis/reply"
 import { encodeCommand, RespType } from "./redis/resp"
 import { isMaster, lookUpMaster } from "./redis/sentinel"
@@ -115,11 +121,10 @@ export class Poller {
         if (e instanceof LinkError) return e
         // refused at once, unasked: protected mode, too many clients
         if (e instanceof ReplyError) {
-            if (e.refusal === Refusal.Who)
-                this.keeper.refused(
-                    Condition.RefusedWho,
-                    `${e.message}; ${remedyOf(e.message)}`
-                )
+            const reason = `${e.message}; ${remedyOf(e.message)}`
+            if (e.refusal !== Refusal.Who)
+                return new LinkError(Fault.PeerClosed, e.message, reason)
+            this.keeper.refused(Condition.RefusedWho, reason)
             return new LinkError(Fault.PeerClosed, e.message)
         }
         if (e instanceof BadAnswer)
@@ -156,13 +161,13 @@ export class Poller {
             } else
                 problem = `sentinel ${sentinel} names ${master.host}, an IP address, which a Pico W cannot connect to; set resolve-hostnames and announce-hostnames to yes on the sentinels`
         } catch (e) {
-            if (!(e instanceof ReplyError)) throw e
+            if (!(e instanceof ReplyError) || turnsAway(e)) throw e
             problem = `sentinel ${sentinel}: ${e.message}; check SENTINELS, SENT_USER and SENT_PASS`
         }
         if (problem !== undefined)
             this.keeper.refused(Condition.RefusedWho, problem)
         this.topology.skipSentinel(ds.millis())
-        await ds.sleep(LOGIN_AGAIN_MS)
+        await session.pause(LOGIN_AGAIN_MS)
     }
 
     /** Whether a server is named in a way that this runtime cannot follow (docs/pico-w-runtime.md row 1). */
@@ -177,7 +182,7 @@ export class Poller {
     private async serve(session: Session, address: Address): Promise<void> {
         this.clock.connected()
         this.freshness.connected()
-        while (!(await this.login(session))) await ds.sleep(LOGIN_AGAIN_MS)
+        while (!(await this.login(session))) await session.pause(LOGIN_AGAIN_MS)
         await this.introduce(session)
         if (this.topology.usesSentinel() && !(await isMaster(session)))
             throw new LinkError(Fault.Abandoned, "the server is a replica now")
@@ -188,9 +193,9 @@ export class Poller {
             if (this.topology.lookUpDue(now)) return
             const target = this.targets[this.next()]
             // what is due at once and lives elsewhere is asked for without waiting for this server's next turn
-            if (target.due > now) await ds.sleep(target.due - now)
+            if (target.due > now) await session.pause(target.due - now)
             while (this.loginLost() && !(await this.login(session)))
-                await ds.sleep(LOGIN_AGAIN_MS)
+                await session.pause(LOGIN_AGAIN_MS)
             if (!sameAddress(this.topology.addressOf(this.next()), address))
                 return
         }
@@ -232,7 +237,7 @@ export class Poller {
             )
             return true
         } catch (e) {
-            if (!(e instanceof ReplyError)) throw e
+            if (!(e instanceof ReplyError) || turnsAway(e)) throw e
             if (e.refusal === Refusal.NotNow) this.report.notNow(e)
             else
                 this.keeper.refused(
@@ -258,10 +263,10 @@ export class Poller {
         await session.flush()
         await nextElement(session)
         const reader = session.reader
-        // a connection that is refused says so in place of the first reply, and is closed
-        const text = reader.type === RespType.Error ? reader.text() : ""
-        if (text.startsWith("DENIED") || text.startsWith("ERR max number"))
-            throw new ReplyError(text)
+        if (reader.type === RespType.Error) {
+            const error = refusedLogin(reader.text())
+            if (turnsAway(error)) throw error
+        }
         await skipTo(session, reader.level)
         if (this.settings.replicaOk) await skipElement(session)
     }
@@ -350,7 +355,17 @@ export class Poller {
             from,
             this.topology.seed
         )
-        if (redirect === undefined) return
+        if (redirect === undefined) {
+            this.topology.forget(index)
+            target.refuse(
+                Condition.Unknown,
+                `${target.redirect}: a redirect without a host or a port from 1 to 65535; asking ${addressText(this.topology.seed)} again`,
+                now
+            )
+            // as below
+            target.redirect = undefined
+            return
+        }
         // a node that knows where to go is a sound server
         this.link.hopeful()
         // where one server can take over from another, waiting for a hung one is dear

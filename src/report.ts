@@ -7,7 +7,8 @@ import {
     TargetStatus,
 } from "./display/display"
 import { Address, addressText } from "./link/address"
-import { LinkError } from "./link/fault"
+import { Fault, LinkError } from "./link/fault"
+import { printable } from "./link/printable"
 import { remedyOf, ReplyError } from "./redis/refusal"
 import { Settings, Unit } from "./settings"
 import { Known } from "./signal/lag"
@@ -16,7 +17,11 @@ import { Target } from "./target"
 /** The VM cuts longer lines; names and server texts are cut before it does. Bytes. */
 const MAX_LINE = 290
 /** What a name may take in a data record, characters: the record must fit a line. */
-const MAX_NAME = 34
+const MAX_NAME = 28
+/** What a name may take in a line, bytes: something is to be said of it there. */
+const MAX_NAME_IN_LINE = 90
+/** Bytes of a name's SHA-256 that identify it where a record cannot hold it: more than anybody finds a second name for. */
+const ID_BYTES = 8
 
 /** The words for the data record's `status`. */
 const CONDITIONS = [
@@ -48,6 +53,7 @@ class Said {
     pending: number = undefined
     consumers: number = undefined
     recordComplaint: string = undefined
+    recordReason: string = undefined
     recordGroup = ""
 }
 
@@ -56,6 +62,8 @@ export class Report {
     private said: Said[] = []
     private link = LinkStatus.Up
     private lastProblem = ""
+    /** Which server gave its reason when it closed the last connection. */
+    private turnedAwayBy: string = undefined
 
     constructor(
         private settings: Settings,
@@ -72,14 +80,29 @@ export class Report {
     /** The link failed, or failed again. */
     linkFailed(error: LinkError, address: Address): void {
         console.debug(error.message)
+        const server = `redis ${addressText(address)}: `
+        if (error.reason !== undefined) {
+            this.problem(server + error.reason)
+            this.turnedAwayBy = server
+            return
+        }
+        // a server that closes on us has said why when it could: the close may overtake its words
+        if (
+            this.turnedAwayBy === server &&
+            (error.fault === Fault.PeerClosed ||
+                error.fault === Fault.PeerReset ||
+                error.fault === Fault.SendFailed)
+        )
+            return
         const words = FAULTS[error.fault]
         this.problem(
-            `redis ${addressText(address)}: ${words}${words.endsWith(":") ? ` ${error.message}` : ""}`
+            `${server}${words}${words.endsWith(":") ? ` ${error.message}` : ""}`
         )
     }
 
     /** Something is in the way; said once, until it is another thing or all is well. */
     problem(text: string): void {
+        this.turnedAwayBy = undefined
         if (text === this.lastProblem) return
         this.lastProblem = text
         say(text)
@@ -96,7 +119,7 @@ export class Report {
         const said = this.said[this.targets.indexOf(target)]
         if (said.owner === to) return
         said.owner = to
-        say(`${target.name()}: its stream lives at ${to}`)
+        say(`${nameOf(target)}: its stream lives at ${to}`)
     }
 
     /** Redis answers that it cannot answer now. */
@@ -109,6 +132,7 @@ export class Report {
         if (this.lastProblem !== "")
             say(`redis ${addressText(address)}: answers again`)
         this.lastProblem = ""
+        this.turnedAwayBy = undefined
     }
 
     /** What the displays show now. */
@@ -128,7 +152,7 @@ export class Report {
             const target = this.targets[i]
             if (target.answeredAt === undefined) continue
             this.line(target, status.targets[i], this.said[i])
-            this.record(target, status.targets[i], this.said[i])
+            this.record(i, status.targets[i])
         }
     }
 
@@ -147,7 +171,7 @@ export class Report {
         said.reason = target.reason
         said.complaint = target.complaint
         said.group = group
-        say(`${target.name()}: ${this.words(target, shown)}`)
+        say(`${nameOf(target)}: ${this.words(target, shown)}`)
     }
 
     private words(target: Target, shown: TargetStatus): string {
@@ -185,12 +209,14 @@ export class Report {
         said.forbidden = forbidden
         if (forbidden > 0)
             say(
-                `${target.name()}: the user's rights do not suffice; missing: +${target.forbidden().join(" +")}`
+                `${nameOf(target)}: the user's rights do not suffice; missing: +${target.forbidden().join(" +")}`
             )
     }
 
-    /** A data record when any of its figures has changed. */
-    private record(target: Target, shown: TargetStatus, said: Said): void {
+    /** A data record when any of its figures has changed, and right after each line. */
+    private record(index: number, shown: TargetStatus): void {
+        const target = this.targets[index]
+        const said = this.said[index]
         const lag = target.lag
         const key = keyOf(shown)
         const group = target.groupName()
@@ -202,6 +228,7 @@ export class Report {
             target.pending() === said.pending &&
             target.consumers() === said.consumers &&
             target.complaint === said.recordComplaint &&
+            target.reason === said.recordReason &&
             group === said.recordGroup
         )
             return
@@ -212,11 +239,14 @@ export class Report {
         said.pending = target.pending()
         said.consumers = target.consumers()
         said.recordComplaint = target.complaint
+        said.recordReason = target.reason
         said.recordGroup = group
         const known = shown.condition === Condition.Lag
+        const recordGroup = cutForRecord(group)
         const record: any = {
+            target: index + 1,
             stream: cutForRecord(target.settings.stream),
-            group: cutForRecord(group),
+            group: recordGroup,
             lag: known && lag.low === lag.high ? lag.low : null,
             low: known ? lag.low : null,
             high: known && lag.high !== undefined ? lag.high : null,
@@ -226,6 +256,9 @@ export class Report {
             consumers: known ? target.consumers() : null,
             status: CONDITIONS[shown.condition],
         }
+        const name = target.foundName()
+        if (name !== undefined && !isText(name, recordGroup))
+            record.id = idOf(name)
         if (known && target.complaint !== undefined)
             record.check = cut(target.complaint, 60)
         // given the object itself the VM would print no more than 100 bytes of it
@@ -238,8 +271,29 @@ function keyOf(shown: TargetStatus): number {
     return shown.condition | (shown.low << 4) | (shown.high << 8)
 }
 
+/** `stream/group` for the log. */
+function nameOf(target: Target): string {
+    return `${cut(target.settings.stream, MAX_NAME_IN_LINE)}/${cut(target.groupName(), MAX_NAME_IN_LINE)}`
+}
+
+/** Whether these bytes are the text's, and it tells them all. */
+function isText(bytes: Buffer, text: string): boolean {
+    const same = Buffer.from(text)
+    if (same.length !== bytes.length) return false
+    for (let i = 0; i < bytes.length; ++i)
+        if (bytes[i] !== same[i]) return false
+    return true
+}
+
+/** What stands for a name that a record cannot hold: the beginning of its SHA-256. */
+function idOf(name: Buffer): string {
+    const digest: Buffer = (Buffer as any).digest(undefined, "sha256", [name])
+    return digest.slice(0, ID_BYTES).toString("hex")
+}
+
 /** Cuts a name for a data record, whose JSON spends six characters on each byte beyond ASCII. */
 function cutForRecord(name: string): string {
+    name = printable(name)
     let end = name.length
     while (JSON.stringify(name.slice(0, end)).length > MAX_NAME) end--
     return end < name.length ? name.slice(0, end) + "..." : name
@@ -272,9 +326,9 @@ export function reportLink(link: LinkStatus): void {
     console.data(JSON.stringify({ status }))
 }
 
-/** Writes a line to the log, cut to what the VM lets through. */
+/** Writes a line to the log, cut to what the VM lets through; it stays one line, whatever names and servers put into it. */
 export function say(line: string): void {
-    console.log(cut(line, MAX_LINE))
+    console.log(printable(cut(line, MAX_LINE)))
 }
 
 /** Cuts a text by bytes, at a character's end. */

@@ -4,7 +4,7 @@
  */
 import { LEDS } from "./display/display"
 import { TrafficLimits } from "./display/traffic-light"
-import { Address, isIpAddress } from "./link/address"
+import { Address, isHost, isIpAddress } from "./link/address"
 import { Runtime } from "./link/runtime"
 import { Limits } from "./signal/health"
 import { levelsScale, linearScale, Scale } from "./signal/level"
@@ -188,7 +188,7 @@ export class SettingsReader {
             const colon = entry.lastIndexOf(":")
             const port = wholeNumber(entry.slice(colon + 1))
             const host = colon > 0 ? entry.slice(0, colon) : ""
-            if (!host || port < 1 || port > 65535 || !isHostName(host))
+            if (!host || port < 1 || port > 65535 || !isHost(host))
                 sound = false
             sentinels.push({ host, port, tls })
         }
@@ -369,7 +369,7 @@ export class SettingsReader {
         // a wildcard's star stands for one label of its own
         const name = host.startsWith("*.") ? host.slice(2) : host
         // one colon is a port that was written here; several are an IPv6 address
-        if (host && (!isHostName(name) || name.split(":").length === 2))
+        if (host && (!isHost(name) || name.split(":").length === 2))
             this.faults.push(
                 `${key} is ${host.includes("@") ? "not shown (it may hold a password)" : this.shown(host)}; accepted: a host name alone (the port is REDIS_PORT)`
             )
@@ -403,24 +403,6 @@ export class SettingsReader {
         const text = typeof value === "string" ? `"${value}"` : `${value}`
         return text.length > SHOWN ? text.slice(0, SHOWN) + "..." : text
     }
-}
-
-function isHostName(name: string): boolean {
-    for (let i = 0; i < name.length; ++i)
-        if (!isHostCharacter(name.charCodeAt(i))) return false
-    return name.length > 0
-}
-
-function isHostCharacter(c: number): boolean {
-    return (
-        (c >= 0x30 && c <= 0x39) ||
-        (c >= 0x41 && c <= 0x5a) ||
-        (c >= 0x61 && c <= 0x7a) ||
-        c === 0x3a ||
-        c === 0x2d ||
-        c === 0x2e ||
-        c === 0x5f
-    )
 }
 
 /** @returns -1 for anything but decimal digits */

@@ -103,6 +103,11 @@ export class Target {
         return this.label === undefined ? this.settings.group : this.label
     }
 
+    /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
+    foundName(): Buffer {
+        return this.labelled
+    }
+
     /** Length of the pending entries list; undefined when unknown. */
     pending(): number {
         return this.signs.pending

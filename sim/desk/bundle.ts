@@ -5,7 +5,7 @@ import type { CommandOptions } from "../command-line.ts"
 import { makeBundle } from "./bundler.ts"
 import { runCommand } from "./run-command.ts"
 import { SETTINGS_OPTION, settingsToDeploy } from "./settings-to-deploy.ts"
-import { RUNTIME_PAGE } from "./stock-tool.ts"
+import { ACCEPT_RUNTIME, RUNTIME_PAGE } from "./stock-tool.ts"
 
 const OUTPUT = join(".devicescript", "laglight.uf2")
 
@@ -22,6 +22,7 @@ const OPTIONS: CommandOptions = {
         help: `take DeviceScript's runtime from this file, and not from the internet (${RUNTIME_PAGE})`,
     },
     ...SETTINGS_OPTION,
+    ...ACCEPT_RUNTIME,
     help: { type: "boolean", help: "this text" },
 }
 
@@ -47,6 +48,7 @@ runCommand(async args => {
         settings,
         output: values.output as string,
         runtimeFile: values.runtime as string | undefined,
+        acceptedRuntime: values["accept-runtime"] as string | undefined,
         onProgress: text => console.log(text),
     })
     console.log(`${relative(".", file)}: ${sizeBytes} bytes`)

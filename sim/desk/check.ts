@@ -1,4 +1,6 @@
 /** `npm run check`: says what is wrong with the settings, and what the device would receive. */
+import { statSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
@@ -6,6 +8,8 @@ import { tryRedis } from "./redis-trial.ts"
 import type { Trial } from "./redis-trial.ts"
 import { runCommand } from "./run-command.ts"
 import { checkSettings, receivedText, refusedText } from "./settings-check.ts"
+import type { SettingsReport } from "./settings-check.ts"
+import { isSecret } from "./settings-lines.ts"
 import { BOARDS } from "./settings-verdict.ts"
 import type { Board } from "./settings-verdict.ts"
 
@@ -32,6 +36,11 @@ const OPTIONS: CommandOptions = {
     },
     help: { type: "boolean", help: "this text" },
 }
+
+const DEFAULTS = ".env.defaults"
+const LOCAL = ".env.local"
+/** Its group's and everybody's right to read. */
+const OTHERS_READ = 0o044
 
 const HELP = [
     "Usage: npm run check [-- options]",
@@ -66,6 +75,10 @@ runCommand(async args => {
         console.error(refusedText(report))
         return 1
     }
+    const localFile =
+        (values.settings as string | undefined) ?? join(dir, LOCAL)
+    const isOpen = openFileWarning(localFile, report)
+    if (isOpen) console.error(isOpen)
     console.log(`${board} would receive:`)
     console.log(receivedText(report))
     if (!values.connect) return 0
@@ -74,6 +87,20 @@ runCommand(async args => {
     console.log(trialText(trial))
     return trial.isShown ? 0 : 1
 })
+
+/** A file with a password in it that not its owner alone can read. */
+function openFileWarning(
+    file: string,
+    { settings, origins }: SettingsReport
+): string | undefined {
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (!stats || process.platform === "win32") return undefined
+    const hasSecret = [...settings.keys()].some(
+        key => isSecret(key) && origins.get(key)?.file !== DEFAULTS
+    )
+    if (!hasSecret || (stats.mode & OTHERS_READ) === 0) return undefined
+    return `${file}: other users of this computer can read it, and it holds a password; chmod 600 ${file}`
+}
 
 function trialText({ isShown, log, leds, missingRights }: Trial) {
     const lines = log.map(text => `  ${text}`)

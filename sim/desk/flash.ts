@@ -7,6 +7,7 @@ import type { CommandOptions } from "../command-line.ts"
 import { findBootDrives } from "./boot-drive.ts"
 import { DeskError, runCommand } from "./run-command.ts"
 import {
+    ACCEPT_RUNTIME,
     BOARD,
     BOARD_RUNTIME,
     RUNTIME_PAGE,
@@ -35,6 +36,7 @@ const OPTIONS: CommandOptions = {
         default: "120",
         help: "seconds to wait for the drive",
     },
+    ...ACCEPT_RUNTIME,
     help: { type: "boolean", help: "this text" },
 }
 
@@ -69,6 +71,7 @@ runCommand(async (args, { stopped }) => {
         ["flash", "--board", BOARD, "--remote"],
         {
             runtimeFile: values.runtime as string | undefined,
+            acceptedRuntime: values["accept-runtime"] as string | undefined,
             onProgress: text => console.log(text),
         },
         () => {},

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { buildFirmware } from "../firmware.ts"
 import type { EncodedSettings } from "../settings-file.ts"
-import { bar } from "../view/words.ts"
+import { bar, printable } from "../view/words.ts"
 import type { Snapshot } from "../view/picture.ts"
 import { SimulatedDevice } from "../vm/device.ts"
 
@@ -38,15 +38,13 @@ export async function tryRedis(settings: EncodedSettings): Promise<Trial> {
         await sleep(SETTLE_MS)
         const log = device.logs
             .filter(({ level }) => level !== "debug")
-            .map(({ text }) => text)
+            .map(({ text }) => printable(text))
         // each target's last word; the link has none of its own while it is up
         const states = new Map<string, unknown>()
         for (const { record } of device.records) {
-            const { stream, group, status } = (record ??
-                {}) as Partial<Snapshot>
-            const isLink = stream === undefined
-            if (!isLink) states.delete(LINK)
-            states.set(isLink ? LINK : `${stream}/${group}`, status)
+            const { target, status } = (record ?? {}) as Partial<Snapshot>
+            if (target !== undefined) states.delete(LINK)
+            states.set(target === undefined ? LINK : String(target), status)
         }
         return {
             isShown:

@@ -3,6 +3,7 @@
  * afterwards; and gives it the runtime image that it would download.
  */
 import { spawn } from "node:child_process"
+import { createHash } from "node:crypto"
 import {
     copyFileSync,
     existsSync,
@@ -13,11 +14,13 @@ import {
     statSync,
     symlinkSync,
     utimesSync,
+    writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import type { CommandOptions } from "../command-line.ts"
 import { cliFiles } from "../vm/vm-module.ts"
 import { DeskError } from "./run-command.ts"
 import { bytesAt, readUf2, RP2040_FAMILY } from "./uf2.ts"
@@ -51,6 +54,8 @@ const SLOW_ATTEMPTS = 3
 export interface ToolOptions {
     /** DeviceScript's runtime for the Pico W. Default: as the tool downloads it. */
     runtimeFile?: string
+    /** The SHA-256 of a downloaded runtime that is accepted though it is another one than the first. */
+    acceptedRuntime?: string
     onProgress: (text: string) => void
 }
 
@@ -61,7 +66,7 @@ export interface ToolOptions {
  */
 export async function withStockTool<T>(
     command: string[],
-    { runtimeFile, onProgress }: ToolOptions,
+    { runtimeFile, acceptedRuntime, onProgress }: ToolOptions,
     prepare: (scratch: string) => void,
     finish: (scratch: string) => T
 ): Promise<T> {
@@ -82,7 +87,14 @@ export async function withStockTool<T>(
             onProgress(`no internet: the runtime downloaded on ${day} is used`)
             provideRuntime(scratch, image)
             made = await runTool(scratch, command, onProgress)
-        } else if (!made.offline && !isFresh) keepRuntime(scratch)
+        } else if (!made.offline && !isFresh) {
+            pinRuntime(
+                join(scratch, CACHE, RUNTIME_NAME),
+                join(ROOT, CACHE),
+                acceptedRuntime
+            )
+            keepRuntime(scratch)
+        }
         if (made.offline)
             throw new DeskError(
                 `DeviceScript's runtime could not be downloaded (${made.offline}). Without internet: get ${RUNTIME_NAME} ` +
@@ -140,6 +152,43 @@ function provideRuntime(scratch: string, image: string) {
     utimesSync(target, now, now)
 }
 
+/** Takes the first runtime that was downloaded here for the right one, and asks about another. */
+export const ACCEPT_RUNTIME: CommandOptions = {
+    "accept-runtime": {
+        type: "string",
+        value: "SHA256",
+        help: "accept a downloaded runtime that is another one than the first that was downloaded here",
+    },
+}
+
+/**
+ * The project publishes no checksum of its runtime, and "latest" is what the tool downloads: the first is trusted, its
+ * SHA-256 noted beside it, and any other refused until somebody says that it is right.
+ * @throws DeskError
+ */
+export function pinRuntime(
+    image: string,
+    cache: string,
+    accepted: string | undefined
+) {
+    const note = join(cache, `${RUNTIME_NAME}.sha256`)
+    const found = createHash("sha256").update(readFileSync(image)).digest("hex")
+    const wanted = existsSync(note)
+        ? readFileSync(note, "utf8").trim()
+        : undefined
+    if (
+        wanted !== undefined &&
+        wanted !== found &&
+        accepted?.toLowerCase() !== found
+    )
+        throw new DeskError(
+            `DeviceScript's runtime is another one than the first that was downloaded here: its SHA-256 is ${found}, and was ${wanted}. ` +
+                `If ${RUNTIME_PAGE} has a new release, accept it with --accept-runtime ${found}; else nothing of it should get onto a board`
+        )
+    mkdirSync(cache, { recursive: true })
+    writeFileSync(note, `${found}\n`)
+}
+
 /** For the next time: a runtime holds no secrets. */
 function keepRuntime(scratch: string) {
     mkdirSync(join(ROOT, CACHE), { recursive: true })
@@ -192,7 +241,12 @@ async function tool(scratch: string, command: string[]) {
             "--quiet",
             ...command,
         ],
-        { cwd: scratch, stdio: ["ignore", "pipe", "pipe"] }
+        {
+            cwd: scratch,
+            stdio: ["ignore", "pipe", "pipe"],
+            // what it downloads goes onto a board: certificates are checked, whatever the environment says
+            env: { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: undefined },
+        }
     )
     const killer = () => child.kill("SIGKILL")
     process.once("exit", killer)

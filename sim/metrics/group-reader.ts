@@ -2,19 +2,27 @@
  * What the host itself reads of the watched groups, for the page, the metrics and the health check: it only reads.
  * Rights that are missing cost only what they would have told.
  */
+import { createHash } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
-import { ErrorReply } from "redis"
+import { ErrorReply, RESP_TYPES } from "redis"
 import type { GroupState } from "../page/state.ts"
 import { connectionTo } from "../traffic/redis-client.ts"
 import type { RedisClient } from "../traffic/redis-client.ts"
+import { printable } from "../view/words.ts"
+import { withoutSecrets } from "../secrets.ts"
 
 export interface Watched {
     stream: string
     group: string
+    /** Where that is not the group's whole name: the beginning of its SHA-256, in hexadecimal (src/report.ts). */
+    id?: string
 }
 
 /** A server that does not answer for so long is not waited for. */
 const ANSWER_MS = 2000
+/** Names that are remembered. */
+const NAMES_MAX = 10_000
+const ID_DIGITS = 16
 /** IDs that Redis makes begin with its clock; smaller ones were made by hand and tell no time. */
 const FIRST_TIME_MS = Date.UTC(2010)
 
@@ -25,6 +33,8 @@ export class GroupReader {
     isUp = false
 
     private client: RedisClient | undefined
+    /** Whole names, by their ids; of the groups that were watched. */
+    private readonly names = new Map<string, string>()
     private readonly stopping = new AbortController()
     private readonly running: Promise<void>
 
@@ -45,6 +55,11 @@ export class GroupReader {
         this.stopping.abort()
         this.drop()
         await this.running
+    }
+
+    /** A group's whole name, for people; undefined until it was found among the stream's groups. */
+    nameOf(id: string) {
+        return this.names.get(id)
     }
 
     /** Reads now, besides the regular times. */
@@ -83,7 +98,9 @@ export class GroupReader {
 
     private async read(client: RedisClient) {
         const groups = await inTime(
-            Promise.all(this.watched().map(one => readGroup(client, one)))
+            Promise.all(
+                this.watched().map(one => readGroup(client, one, this.names))
+            )
         )
         this.isUp = true
         this.groups = groups
@@ -93,7 +110,8 @@ export class GroupReader {
     private fail(error: Error & { code?: string }) {
         this.drop()
         this.isUp = false
-        const trouble = `Redis cannot be read: ${error.message || error.code}`
+        const why = printable(withoutSecrets(error.message))
+        const trouble = `Redis cannot be read: ${why || error.code}`
         this.groups = this.watched().map(one => ({ ...nothing(one), trouble }))
         this.onRead(this.groups)
     }
@@ -101,31 +119,49 @@ export class GroupReader {
 
 async function readGroup(
     client: RedisClient,
-    { stream, group }: Watched
+    { stream, group, id }: Watched,
+    names: Map<string, string>
 ): Promise<GroupState> {
     const state = nothing({ stream, group })
+    const inBytes = client.withTypeMapping({
+        [RESP_TYPES.BLOB_STRING]: Buffer,
+    })
     const refused: string[] = []
     const ask = async <T>(answer: Promise<T>): Promise<T | undefined> => {
         try {
             return await answer
         } catch (error) {
             if (!(error instanceof ErrorReply)) throw error
-            refused.push(error.message)
+            refused.push(printable(withoutSecrets(error.message)))
             return undefined
         }
     }
+    let name: Buffer | string = group
+    if (id !== undefined) {
+        // names that a record cannot hold are not only text
+        const infos = await ask(inBytes.xInfoGroups(stream))
+        const found = infos?.find(info => idOf(info.name) === id)
+        if (found) {
+            name = found.name
+            state.group = textOf(found.name)
+            // GROUP=* may go through thousands
+            if (names.size > NAMES_MAX) names.clear()
+            names.set(id, state.group)
+        }
+    }
+    const wanted = Buffer.from(name)
     // one batch: they are answered one after the other, with nothing between them
     const [length, infos, consumers, oldest, time] = await Promise.all([
         ask(client.xLen(stream)),
-        ask(client.xInfoGroups(stream)),
-        ask(client.xInfoConsumers(stream, group)),
-        ask(client.xPendingRange(stream, group, "-", "+", 1)),
+        ask(inBytes.xInfoGroups(stream)),
+        ask(client.xInfoConsumers(stream, name)),
+        ask(client.xPendingRange(stream, name, "-", "+", 1)),
         ask(client.time()),
     ])
-    const info = infos?.find(({ name }) => name === group)
+    const info = infos?.find(info => wanted.equals(info.name))
     state.length = length ?? null
     if (infos && !info) {
-        state.trouble = `there is no group ${group}`
+        state.trouble = `there is no group ${printable(state.group)}`
         return state
     }
     state.trouble = refused[0] ?? null
@@ -154,6 +190,17 @@ async function readGroup(
         }
     }
     return state
+}
+
+/** As the firmware makes it of a name that its record cannot hold. */
+function idOf(name: Buffer) {
+    return createHash("sha256").update(name).digest("hex").slice(0, ID_DIGITS)
+}
+
+/** For people; where bytes are no text, their id keeps two names apart. */
+function textOf(name: Buffer) {
+    const text = name.toString()
+    return Buffer.from(text).equals(name) ? text : `${text}#${idOf(name)}`
 }
 
 function nothing({ stream, group }: Watched): GroupState {

@@ -1,5 +1,6 @@
 /** `GET /healthz`: healthy, or the list of what is not. */
 import type { Lab } from "../page/lab.ts"
+import { printable } from "../view/words.ts"
 import type { ConsumerState, GroupState, Scale } from "../page/state.ts"
 
 /** A consumer that holds entries and has not asked for more for so long has probably died with them. */
@@ -20,6 +21,8 @@ export interface Health {
         status: string
         low: number | null
         high: number | null
+        /** Why the light winks; null: it does not. */
+        check: string | null
     }[]
 }
 
@@ -36,9 +39,11 @@ export function healthOf(lab: Lab | undefined, lagLimit?: number): Health {
     const problems: string[] = []
     if (link !== "up") problems.push(`the light says: ${link}`)
     for (const [i, target] of targets.entries()) {
-        const name = `${target.stream}/${target.group}`
+        const name = printable(`${target.stream}/${target.group}`)
         if (link === "up" && target.condition !== "lag")
             problems.push(`${name}: the light says: ${target.condition}`)
+        if (link === "up" && target.complaint !== null)
+            problems.push(`${name}: the light winks: ${target.complaint}`)
         const limit = lagLimit ?? topOf(lab.setup[i].scale)
         if (target.low !== null && target.low > limit)
             problems.push(`${name}: lag ${target.low} is above ${limit}`)
@@ -49,25 +54,26 @@ export function healthOf(lab: Lab | undefined, lagLimit?: number): Health {
         healthy: problems.length === 0,
         problems,
         leds: lab.leds,
-        light: targets.map(({ stream, group, condition, low, high }) => ({
+        light: targets.map(({ stream, group, condition, ...target }) => ({
             stream,
             group,
             status: link === "up" ? condition : link,
-            low,
-            high,
+            low: target.low,
+            high: target.high,
+            check: link === "up" ? target.complaint : null,
         })),
     }
 }
 
 /** What is wrong with a group's consumers. */
 export function groupProblems(state: GroupState): string[] {
-    const name = `${state.stream}/${state.group}`
+    const name = printable(`${state.stream}/${state.group}`)
     const problems: string[] = []
     if (state.trouble) problems.push(`${name}: ${state.trouble}`)
     for (const consumer of state.consumers ?? [])
         if (isStuck(consumer))
             problems.push(
-                `${name}: ${consumer.name} is idle for ${seconds(consumer.idleMs)} with ${consumer.pending} pending`
+                `${name}: ${printable(consumer.name)} is idle for ${seconds(consumer.idleMs)} with ${consumer.pending} pending`
             )
     const oldest = state.oldestPending
     if (oldest && oldest.ageMs > PENDING_AGE_LIMIT_MS)

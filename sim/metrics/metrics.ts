@@ -51,6 +51,11 @@ export class Metrics {
             "1 for what the light says of the target, 0 for all else",
             [...TARGET, "status"]
         ),
+        check: this.gauge(
+            "check",
+            "1 if the light winks: the group's consumers need a look",
+            TARGET
+        ),
         link: this.gauge(
             "link",
             "1 for what the device as a whole is busy with, 0 for all else",
@@ -124,7 +129,7 @@ export class Metrics {
             light.led.set({ led: i + 1 }, Number(led))
         for (const [
             i,
-            { stream, group, condition, low, high },
+            { stream, group, condition, low, high, complaint },
         ] of targets.entries()) {
             const target = { stream, group }
             for (const status of STATUSES)
@@ -133,6 +138,7 @@ export class Metrics {
                     Number(link === "up" && status === condition)
                 )
             if (link !== "up" || condition !== "lag" || low === null) continue
+            light.check.set(target, Number(complaint !== null))
             light.low.set(target, low)
             light.high.set(target, high ?? Infinity)
             light.level.set(target, levelOf(lab.setup[i].scale, low))

@@ -16,9 +16,13 @@ export interface Refusal {
 
 /** @param listen the address or name that the server listens on */
 export function refusalOfHost(
-    { headers }: IncomingMessage,
+    { headers, rawHeaders }: IncomingMessage,
     listen: string
 ): Refusal | undefined {
+    const hosts = rawHeaders.filter(
+        (name, i) => i % 2 === 0 && name.toLowerCase() === "host"
+    )
+    if (hosts.length > 1) return { code: 400, why: "one Host header is needed" }
     const name = nameOf(headers.host)
     const known =
         name !== undefined &&
@@ -50,9 +54,14 @@ export function refusalOfContent({
     return { code: 415, why: "content-type: application/json is needed" }
 }
 
-/** The name or address of `name:port`, `[::1]:port`; undefined if it is neither. */
+/** `name:port` or `[::1]:port` (RFC 9110, 7.2), and nothing that a URL may have besides: no user, no path, no `0x7f.1`. */
+const HOST = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::([0-9]{1,5}))?$/i
+const PORT_MAX = 65_535
+
+/** The name or address; undefined if it is neither. */
 function nameOf(host: string | undefined) {
-    if (!host || !URL.canParse(`http://${host}`)) return undefined
-    const { hostname: name } = new URL(`http://${host}`)
-    return name.replace(/^\[|\]$/g, "").toLowerCase()
+    const [, ipv6, name, port = "1"] = HOST.exec(host ?? "") ?? []
+    if (Number(port) < 1 || Number(port) > PORT_MAX) return undefined
+    if (ipv6 !== undefined) return isIP(ipv6) === 6 ? ipv6 : undefined
+    return name?.toLowerCase()
 }

@@ -3,6 +3,7 @@
  * readings. It turns their events into the page's parts.
  */
 import { GroupReader } from "../metrics/group-reader.ts"
+import type { Watched } from "../metrics/group-reader.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import type { SimulatedDevice } from "../vm/device.ts"
 import { Entries } from "./entries.ts"
@@ -21,7 +22,7 @@ import type {
     TargetSetup,
 } from "./state.ts"
 import { NONE } from "./workload-switch.ts"
-import type { Watched, WorkloadSwitch } from "./workload-switch.ts"
+import type { WorkloadSwitch, Watched as Worked } from "./workload-switch.ts"
 
 /** The host reads as often as the device, but no more often than this. */
 const READ_MIN_MS = 1000
@@ -85,7 +86,11 @@ export class Lab {
     /** What is watched; with GROUP=* the group that the light shows now. */
     get watched(): Watched[] {
         return (this.tracker?.targets ?? this.setup).map(
-            ({ stream, group }) => ({ stream, group })
+            ({ stream, group }, i) => ({
+                stream,
+                group,
+                id: this.tracker?.idOf(i),
+            })
         )
     }
 
@@ -121,7 +126,9 @@ export class Lab {
     observe(device: SimulatedDevice) {
         this.device = device
         this.originMs = Date.now() - device.now
-        const tracker = (this.tracker = new LightTracker(device))
+        const tracker = (this.tracker = new LightTracker(device, id =>
+            this.reader.nameOf(id)
+        ))
         tracker.watch(this.setup)
         tracker.on("change", () => this.publishLight())
         device.on("leds", leds => this.publisher.set("leds", leds))
@@ -177,7 +184,7 @@ export class Lab {
         this.publisher.set("lab", this.state)
     }
 
-    private async watch({ stream, group }: Watched) {
+    private async watch({ stream, group }: Worked) {
         const settings = new Map(this.settings)
         for (const key of [...settings.keys()])
             if (/^(STREAM|GROUP)(_\d)?$/.test(key.trim())) settings.delete(key)
@@ -214,6 +221,7 @@ export class Lab {
     }
 
     private publishGroups(groups: GroupState[]) {
+        this.tracker?.rename()
         this.publisher.set("groups", groups)
         this.publishControls()
     }

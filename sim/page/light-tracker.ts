@@ -1,6 +1,6 @@
 /**
- * What the light says, target by target, gathered from the firmware's data records and log. Records hold numbers, but
- * come only with answers from Redis; that an answer stays away, or the link is down, stands in the log alone.
+ * What the light says, target by target, gathered from the firmware's data records, which number the targets. The log
+ * holds names and words that others chose: it adds the words for people, and nothing is concluded from it.
  */
 import { EventEmitter } from "node:events"
 import type { DeviceEvents, SimulatedDevice } from "../vm/device.ts"
@@ -14,11 +14,14 @@ import type {
 
 type Device = Pick<SimulatedDevice, "restarts"> & EventEmitter<DeviceEvents>
 
-/** Names in records are cut at so many bytes, and end in dots then. */
-const CUT = "..."
+/** Words that come besides a target's status, in a line that begins like it. */
+const ASIDE = /^(the user's rights|its stream lives)/
 
-const LINK_LINE = /^light: (not configured|joining Wi-Fi|connecting)$/
-const SETTINGS_LINE = /^settings: /
+const LINKS: readonly unknown[] = [
+    "not configured",
+    "joining Wi-Fi",
+    "connecting",
+] satisfies LinkWord[]
 
 const CONDITIONS: readonly string[] = [
     "lag",
@@ -29,23 +32,32 @@ const CONDITIONS: readonly string[] = [
     "refused: which group",
 ] satisfies ConditionWord[]
 
-/** The first words of the server's errors that refuse the login or the rights. */
-const WHO = /^(NOAUTH|WRONGPASS|NOPERM|DENIED|ERR .*(password|'auth'))/
-const STREAM = /^(ERR no such key|WRONGTYPE|ERR (invalid )?DB|ERR SELECT)/
-
 /** @event change something is different from before */
 export class LightTracker extends EventEmitter<{ change: [] }> {
     link: LinkWord = "starting"
     targets: TargetLight[] = []
     private emitting = false
+    /** The log's last line, when no record has come since. */
+    private lastLine = ""
+    /** By target, with GROUP=*: what stands for the group's name where the record could not hold it. */
+    private ids: (string | undefined)[] = []
+    /** The same names as far as the records hold them. */
+    private shortNames: string[] = []
 
-    constructor(private readonly device: Device) {
+    /** @param nameOf a group's whole name, by what stands for it in a record */
+    constructor(
+        private readonly device: Device,
+        private readonly nameOf: (id: string) => string | undefined = () =>
+            undefined
+    ) {
         super()
         device.on("program", () => this.begin())
         device.on("restart", () => this.begin())
         device.on("panic", ({ code }) => code !== 0 && this.begin())
         device.on("exit", () => this.setLink("off"))
-        device.on("log", ({ text }) => this.readLine(text))
+        device.on("log", ({ level, text }) => {
+            if (level === "log") this.lastLine = text
+        })
         device.on("data", ({ record }) => this.readRecord(record))
     }
 
@@ -55,6 +67,8 @@ export class LightTracker extends EventEmitter<{ change: [] }> {
             waiting(stream, group)
         )
         this.wanted = targets.map(({ stream, group }) => ({ stream, group }))
+        this.ids = []
+        this.shortNames = []
         this.changed()
     }
 
@@ -68,6 +82,8 @@ export class LightTracker extends EventEmitter<{ change: [] }> {
 
     private begin() {
         this.targets = this.wanted.map(t => waiting(t.stream, t.group))
+        this.ids = []
+        this.shortNames = []
         this.setLink("starting")
     }
 
@@ -76,77 +92,64 @@ export class LightTracker extends EventEmitter<{ change: [] }> {
         this.changed()
     }
 
-    private readLine(line: string) {
-        const link = LINK_LINE.exec(line)
-        if (link) return this.setLink(link[1] as LinkWord)
-        if (SETTINGS_LINE.test(line) && this.link === "starting")
-            return this.setLink("not configured")
-        for (const [i, { stream, group }] of this.wanted.entries()) {
-            const known = this.targets[i]
-            const prefix = [group, known.group]
-                .map(name => `${stream}/${name}: `)
-                .find(start => line.startsWith(start))
-            const found =
-                prefix ??
-                (group === "*" && line.startsWith(`${stream}/`)
-                    ? /^.*?: /.exec(line)?.[0]
-                    : undefined)
-            if (found === undefined) continue
-            this.readWords(i, line.slice(found.length))
-            if (group === "*")
-                known.group = found.slice(stream.length + 1, -2) || "*"
-            return
-        }
-    }
-
-    /** What the log says of a target. */
-    private readWords(i: number, text: string) {
-        // a note on rights comes besides the status
-        if (/^the user's rights|^its stream lives/.test(text)) return
-        const target = this.targets[i]
-        target.text = text
-        target.complaint = null
-        if (text.startsWith("lag ")) {
-            target.condition = "lag"
-            target.complaint = /; (.*)$/.exec(text)?.[1] ?? null
-        } else if (/ is stale$/.test(text)) target.condition = "stale"
-        else if (text === "not known yet") target.condition = "waiting"
-        else {
-            if (WHO.test(text)) target.condition = "refused: who"
-            else if (STREAM.test(text))
-                target.condition = "refused: which stream"
-            else if (!target.condition.startsWith("refused"))
-                // the record that comes with it knows better
-                target.condition = "unknown"
-            target.low = target.high = target.known = null
-        }
-        this.setLink("up")
-    }
-
     private readRecord(record: unknown) {
+        const line = this.lastLine
+        this.lastLine = ""
         if (typeof record !== "object" || record === null) return
-        const { stream, group, low, high, known, status } = record as Record<
-            string,
-            unknown
-        >
-        const i = this.wanted.findIndex(
-            (target, i) =>
-                isName(stream, target.stream) &&
-                (target.group === "*" ||
-                    isName(group, target.group) ||
-                    isName(group, this.targets[i].group))
-        )
-        if (i < 0 || !CONDITIONS.includes(String(status))) return
+        const fields = record as Record<string, unknown>
+        const { target: number, status } = fields
+        if (number === undefined && LINKS.includes(status))
+            return this.setLink(status as LinkWord)
+        const i = Number(number) - 1
         const target = this.targets[i]
-        if (this.wanted[i].group === "*" && typeof group === "string")
-            target.group = group
+        if (!target || !CONDITIONS.includes(String(status))) return
+        if (this.wanted[i].group === "*" && typeof fields.group === "string") {
+            this.ids[i] = typeof fields.id === "string" ? fields.id : undefined
+            this.shortNames[i] = fields.group
+            this.nameGroup(i)
+        }
+        this.readWords(i, line)
         target.condition = status as ConditionWord
+        target.complaint =
+            typeof fields.check === "string" ? fields.check : null
+        this.setLink("up")
         // of a reading that has grown old the record holds nothing; what it was still stands
-        if (status === "stale") return this.changed()
-        target.low = numberOrNull(low)
-        target.high = numberOrNull(high)
-        target.known = typeof known === "string" ? known : null
+        if (status === "stale") return
+        target.low = numberOrNull(fields.low)
+        target.high = numberOrNull(fields.high)
+        target.known = typeof fields.known === "string" ? fields.known : null
+    }
+
+    /** The words of the line that comes right before a record, if it is of that target. */
+    private readWords(i: number, line: string) {
+        const { stream } = this.wanted[i]
+        const found = [this.targets[i].group, this.shortNames[i] ?? ""]
+            .map(group => `${inLine(stream)}/${inLine(group)}: `)
+            .find(start => line.startsWith(start))
+        if (found === undefined) return
+        const words = line.slice(found.length)
+        if (!ASIDE.test(words)) this.targets[i].text = words
+    }
+
+    /** Whole names have been found out. */
+    rename() {
+        for (const i of this.targets.keys())
+            if (this.ids[i] !== undefined) this.nameGroup(i)
         this.changed()
+    }
+
+    /** What stands for the group's name where the record could not hold it. */
+    idOf(i: number) {
+        return this.ids[i]
+    }
+
+    private nameGroup(i: number) {
+        const id = this.ids[i]
+        // until it is found out, no other group has the same name
+        this.targets[i].group =
+            id === undefined
+                ? this.shortNames[i]
+                : (this.nameOf(id) ?? `${this.shortNames[i]}#${id}`)
     }
 
     /** Line and record of one poll come in one batch: told of together. */
@@ -173,14 +176,24 @@ function waiting(stream: string, group: string): TargetLight {
     }
 }
 
-function isName(said: unknown, name: string) {
-    if (said === name) return true
-    return (
-        typeof said === "string" &&
-        said.endsWith(CUT) &&
-        name.startsWith(said.slice(0, -CUT.length))
-    )
+/** A name as the firmware writes it in a line (src/report.ts, src/link/printable.ts). */
+function inLine(name: string) {
+    let text = name
+    if (Buffer.byteLength(text) > MAX_NAME_BYTES) {
+        let end = MAX_NAME_BYTES
+        while (
+            Buffer.byteLength([...text].slice(0, end).join("")) >
+            MAX_NAME_BYTES - DOTS.length
+        )
+            end--
+        text = [...text].slice(0, end).join("") + DOTS
+    }
+    return text.replace(NEUTRALISED, "?")
 }
+
+const MAX_NAME_BYTES = 90
+const DOTS = "..."
+const NEUTRALISED = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
 function numberOrNull(value: unknown) {
     return typeof value === "number" ? value : null

@@ -20,6 +20,18 @@ export { DEFAULT_LISTEN, DEFAULT_PORT }
 const ASSETS = fileURLToPath(new URL("assets", import.meta.url))
 const BODY_MAX = 10_000
 
+/** What a request may take; an answer, such as the event stream, may take as long as it likes. ms and bytes. */
+const LIMITS = {
+    headersTimeout: 5000,
+    requestTimeout: 10_000,
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: 5000,
+    maxHeaderSize: 16_384,
+}
+/** Each visitor has up to six, and one of them for the event stream. */
+const CONNECTIONS_MAX = 200
+const REQUESTS_PER_CONNECTION_MAX = 1000
+
 /** Nothing from elsewhere, nothing inline, no frames around it. */
 const HEADERS = {
     "content-security-policy":
@@ -58,7 +70,7 @@ export async function startPageServer(
     const files = sirv(ASSETS, { etag: true })
     const script = await clientBundle()
     const routes = new Routes(options, listen, script, files)
-    const server = createServer((request, response) => {
+    const server = createServer(LIMITS, (request, response) => {
         routes.serve(request, response).catch((error: unknown) => {
             // a fault of this program; the visitor is told in short
             console.error(error)
@@ -66,6 +78,8 @@ export async function startPageServer(
             else response.destroy()
         })
     })
+    server.maxConnections = CONNECTIONS_MAX
+    server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX
     const isElsewhere = await listenAt(server, listen, options.port)
     const { port } = server.address() as AddressInfo
     const name = isIPv6(listen) ? `[${listen}]` : listen

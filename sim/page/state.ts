@@ -29,7 +29,7 @@ export interface TargetLight {
     high: number | null
     /** The firmware's word for how the lag is known. */
     known: string | null
-    /** What is wrong with the consumers; null when nothing is. */
+    /** What is wrong with the consumers, so that the light winks; null when nothing is. */
     complaint: string | null
     /** The firmware's last words on it, as in its log. */
     text: string

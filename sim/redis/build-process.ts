@@ -2,14 +2,17 @@
  * The process in which redis-memory-server fetches and builds a server (started by build-server.ts).
  * Arguments: version, folder. Sends one BuildResult and exits.
  */
+import { rmSync } from "node:fs"
 import { RedisBinary } from "redis-memory-server"
+import download from "redis-memory-server/lib/util/RedisBinaryDownload.js"
+import { ACCEPT_VARIABLE, checkArchive } from "./archive.ts"
 
 export interface BuildResult {
     /** What went wrong, in one short line. */
     error?: string
 }
 
-const ERROR_MAX_CHARACTERS = 200
+const ERROR_MAX_CHARACTERS = 260
 
 const [version, downloadDir] = process.argv.slice(2)
 
@@ -19,6 +22,20 @@ process.on("disconnect", () =>
         ? process.exit(1)
         : process.kill(-process.pid, "SIGKILL")
 )
+
+// between the download and the compiler
+const { prototype } = download.default
+const fetchArchive = prototype.download
+prototype.download = async function (url: string) {
+    const archive = await fetchArchive.call(this, url)
+    try {
+        checkArchive(archive, version, process.env[ACCEPT_VARIABLE])
+    } catch (error) {
+        rmSync(archive, { force: true })
+        throw error
+    }
+    return archive
+}
 
 let result: BuildResult = {}
 try {

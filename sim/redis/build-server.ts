@@ -13,12 +13,12 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { promisify } from "node:util"
+import { PINNED_VERSION } from "./archive.ts"
 import type { BuildResult } from "./build-process.ts"
 import { NoServerError } from "./no-server-error.ts"
 import type { FindOptions } from "./server-binary.ts"
 
-/** A release whose lag is right, without the faults that 7.0 and 7.2 have (docs: what Redis says about lag). */
-const VERSION = process.env.REDISMS_VERSION ?? "8.0.6"
+const VERSION = process.env.REDISMS_VERSION ?? PINNED_VERSION
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const DOWNLOAD_DIR =
@@ -62,10 +62,11 @@ export async function buildServer({
         detached: process.platform !== "win32",
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         env: {
-            // the package checks no certificates unless npm is told to
-            npm_config_strict_ssl: "true",
             MAKEFLAGS: `-j${availableParallelism()}`,
             ...process.env,
+            // certificates are checked, whatever the environment says: the package does not unless npm is told to
+            npm_config_strict_ssl: "true",
+            NODE_TLS_REJECT_UNAUTHORIZED: undefined,
             // says on stderr which step it has come to
             REDISMS_DEBUG: "1",
         },

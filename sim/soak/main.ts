@@ -1,4 +1,4 @@
-/** `npm run soak -- --minutes N --seed S`: a light under faults for as long as wanted, and what came of it. */
+/** `npm run soak -- --minutes N --seed S [--hostile]`: a light under faults for as long as wanted, and what came of it. */
 import {
     optionHelp,
     parseCommandLine,
@@ -7,6 +7,7 @@ import {
 } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { untilStopped } from "../until-stopped.ts"
+import { hostileText, runHostile } from "./hostile.ts"
 import { runSoak } from "./soak.ts"
 import { isSound, summaryText } from "./summary.ts"
 
@@ -16,6 +17,10 @@ const OPTIONS: CommandOptions = {
         type: "string",
         value: "S",
         help: "repeats the faults of another run",
+    },
+    hostile: {
+        type: "boolean",
+        help: "in place of faults of the network: servers whose conversations are spoilt at random",
     },
     quiet: { type: "boolean", help: "only the summary" },
     help: { type: "boolean", help: "this text" },
@@ -44,17 +49,25 @@ async function main(args: string[]) {
     )
     console.log(`seed ${seed}, ${minutes} min; Ctrl-C ends it early`)
     const started = performance.now()
-    const summary = await runSoak({
-        minutes,
-        seed,
-        signal: untilStopped(),
-        onProgress: values.quiet
-            ? undefined
-            : text =>
-                  console.log(
-                      `${Math.round((performance.now() - started) / 1000)} s  ${text}`
-                  ),
-    })
+    const signal = untilStopped()
+    const onProgress = values.quiet
+        ? undefined
+        : (text: string) =>
+              console.log(
+                  `${Math.round((performance.now() - started) / 1000)} s  ${text}`
+              )
+    if (values.hostile) {
+        const end = started + minutes * 60_000
+        const summary = await runHostile({
+            seed,
+            isOver: () => signal.aborted || performance.now() >= end,
+            onProgress,
+        })
+        console.log(hostileText(summary))
+        process.exitCode = summary.failures.length > 0 ? 1 : 0
+        return
+    }
+    const summary = await runSoak({ minutes, seed, signal, onProgress })
     console.log(summaryText(summary))
     process.exitCode = isSound(summary) ? 0 : 1
 }

@@ -1,15 +1,19 @@
 /** `npm run traffic -- WORKLOAD [options]`: makes traffic until it is told to stop. */
 import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
+import { withoutSecrets } from "../secrets.ts"
+import { printable } from "../view/words.ts"
+import { passwordIn } from "./redis-client.ts"
 import type { Workload } from "./workload.ts"
 import { workloads } from "./workloads.ts"
+
+const DEFAULT_URL = "redis://127.0.0.1:6379"
 
 const COMMON: CommandOptions = {
     url: {
         type: "string",
         value: "URL",
-        default: "redis://127.0.0.1:6379",
-        help: "the Redis server, redis://[USER:PASSWORD@]HOST:PORT[/DB]",
+        help: `the Redis server, redis://HOST:PORT[/DB] (${DEFAULT_URL}); with a password: in the environment, as REDIS_URL`,
     },
     help: { type: "boolean", help: "this text" },
 }
@@ -46,7 +50,7 @@ async function main(args: string[]) {
         )
     const values = parseCommandLine(rest, { ...COMMON, ...workload.options })
     if (values.help) return console.log(helpOn(workload))
-    const url = serverUrl(String(values.url))
+    const url = serverUrl(values.url as string | undefined)
     const starting = workload.start(url, values, say)
     const stop = async () => {
         // a second signal ends it at once
@@ -62,16 +66,22 @@ async function main(args: string[]) {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
-function serverUrl(text: string) {
+/** From the command line, or from the environment, which other users of this computer cannot read. */
+function serverUrl(option: string | undefined) {
+    const text = option ?? (process.env.REDIS_URL || DEFAULT_URL)
     if (!URL.canParse(text) || !/^rediss?:\/\//.test(text))
         throw new UsageError(
-            "--url: redis://HOST:PORT is needed, or rediss:// for TLS"
+            `${option === undefined ? "REDIS_URL" : "--url"}: redis://HOST:PORT is needed, or rediss:// for TLS`
+        )
+    if (option !== undefined && passwordIn(option) !== undefined)
+        say(
+            "--url holds a password, which every user of this computer can see in the list of processes; put the URL into the environment instead: REDIS_URL"
         )
     return text
 }
 
 function say(line: string) {
-    console.error(line)
+    console.error(printable(withoutSecrets(line)))
 }
 
 main(process.argv.slice(2)).catch((error: Error & { code?: string }) => {

@@ -1,5 +1,6 @@
 /** Clients of the `redis` package that live through a server's restart. */
-import { createClient } from "redis"
+import { createClient, ErrorReply } from "redis"
+import { keepSecret, loginWords } from "../secrets.ts"
 
 export type RedisClient = ReturnType<typeof connectionTo>
 
@@ -16,6 +17,7 @@ export function connectionTo(
     url: string,
     onLink: (lost?: Error) => void = () => {}
 ) {
+    keepSecret(passwordIn(url))
     let wasReady = false
     let isLost = false
     const client = createClient({
@@ -23,6 +25,8 @@ export function connectionTo(
         // speaks to Redis 5 as well
         RESP: 2,
         socket: {
+            // for rediss: not left to NODE_TLS_REJECT_UNAUTHORIZED
+            ...({ rejectUnauthorized: true } as object),
             reconnectStrategy: (retries, cause) =>
                 wasReady
                     ? Math.min(retries * RECONNECT_STEP_MS, RECONNECT_MAX_MS)
@@ -35,8 +39,29 @@ export function connectionTo(
         isLost = false
     })
     client.on("error", (error: Error) => {
-        if (wasReady && !isLost) onLink(error)
+        if (wasReady && !isLost) onLink(safe(error))
         isLost = true
     })
+    // an error that a server answers while connecting answers the login
+    const connect = client.connect.bind(client)
+    client.connect = () =>
+        connect().catch(error => {
+            throw safe(error)
+        })
     return client
+}
+
+/** The password of a URL; undefined where there is none to be read. */
+export function passwordIn(url: string) {
+    try {
+        return decodeURIComponent(new URL(url).password) || undefined
+    } catch {
+        return undefined
+    }
+}
+
+function safe(error: Error) {
+    return error instanceof ErrorReply
+        ? new Error(loginWords(error.message))
+        : error
 }

@@ -1,11 +1,11 @@
 /** For programs: one JSON object per line on stdout for every change, and everything else on stderr. */
 import type { LogEntry, Snapshot } from "./picture.ts"
-import { logLine } from "./words.ts"
+import { logLine, printable } from "./words.ts"
 import type { View } from "./view.ts"
 
 export class JsonView implements View {
     progress(text: string) {
-        process.stderr.write(`${text}\n`)
+        process.stderr.write(`${printable(text)}\n`)
     }
 
     begin(snapshot: Snapshot) {

@@ -1,11 +1,11 @@
 /** For pipes and files: one line per change. */
 import type { LogEntry, Snapshot } from "./picture.ts"
-import { bar, clock, logLine, sentence } from "./words.ts"
+import { bar, clock, logLine, printable, sentence } from "./words.ts"
 import type { View } from "./view.ts"
 
 export class PlainView implements View {
     progress(text: string) {
-        process.stdout.write(`${text}\n`)
+        process.stdout.write(`${printable(text)}\n`)
     }
 
     begin(snapshot: Snapshot, source: string) {

@@ -3,6 +3,7 @@ import { createLogUpdate } from "log-update"
 import pc from "picocolors"
 import type { LogEntry, Snapshot } from "./picture.ts"
 import { renderFrame } from "./terminal-frame.ts"
+import { printable } from "./words.ts"
 import type { View } from "./view.ts"
 
 /** Log lines kept; as many are shown as fit. */
@@ -18,7 +19,7 @@ export class TerminalView implements View {
     progress(text: string) {
         // once the light is drawn, only the log has room
         if (this.snapshot) this.log({ t: Date.now(), level: "log", text })
-        else process.stdout.write(pc.dim(`${text}\n`))
+        else process.stdout.write(pc.dim(`${printable(text)}\n`))
     }
 
     begin(snapshot: Snapshot, source: string) {

@@ -139,7 +139,12 @@ export default function hostSockets(host: SocketHost): Sockets {
             try {
                 current = new HostSocket(
                     secure
-                        ? tls.connect({ host: hostname, port })
+                        ? tls.connect({
+                              host: hostname,
+                              port,
+                              // not left to NODE_TLS_REJECT_UNAUTHORIZED
+                              rejectUnauthorized: true,
+                          })
                         : net.createConnection({ host: hostname, port }),
                     secure,
                     name,
@@ -168,10 +173,11 @@ export default function hostSockets(host: SocketHost): Sockets {
 
 /** Node leaves the message empty when all addresses of a name failed; what failed is then listed inside. */
 function errorText(error: Error & { errors?: Error[]; code?: string }) {
-    return (
+    const text =
         error.message ||
         error.errors?.map(e => e.message).join(", ") ||
         error.code ||
         error.name
-    )
+    // a certificate's names are in it, which are the server's to choose
+    return text.replace(/\p{Cc}/gu, "?")
 }

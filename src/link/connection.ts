@@ -4,20 +4,72 @@ import { Address } from "./address"
 import { connectFault, Fault, LinkError, openFault } from "./fault"
 import { CONNECT_LIMIT_MS } from "./recovery"
 
-/** DeviceScript's native socket call, which `Socket.close` does not reach after a connect that timed out. */
-type NativeSockets = typeof ds & { _socketClose(): number }
+type SocketEvent = "open" | "close" | "data" | "error"
 
-/** Where `Socket` keeps what `recv` has not returned yet; asking `recv` would cost a wait. */
+/** DeviceScript's native sockets: a close that `Socket.close` does not reach after a connect that timed out, and what arrives. */
+type NativeSockets = typeof ds & {
+    _socketClose(): number
+    _socketOnEvent(event: SocketEvent, arg: Buffer | string): void
+}
+
+/**
+ * The most bytes that may wait to be read while replies are expected, and while none is: whoever sends more is no Redis that
+ * was asked by laglight. What the heap has left is more (docs/pico-w-runtime.md row 9), but not in one piece.
+ */
+const MAX_WAITING = 26500
+const MAX_UNASKED = 3000
+/** What a buffer takes in the heap besides its bytes. */
+const BUFFER_BYTES = 16
+
+/** Where `Socket` keeps what `recv` has not returned yet. */
 interface SocketBuffers {
     buffers: Buffer[]
+    /** Wakes `recv`. */
+    emitter: ds.Emitter<Buffer | boolean | Error>
 }
+
+/** The connection there is. */
+let current: Connection = undefined
 
 /** One TCP (or TLS) connection; the runtime has room for one at a time. */
 export class Connection {
+    /** What has arrived and `receive` has not returned yet, bytes. */
+    private waiting = 0
+    /** More has arrived than there is room for: what came last is lost. */
+    private overflown = false
+    /** Nobody wants what still arrives. */
+    private leaving = false
+    /** Whether something was asked that is not answered yet. */
+    isAsked = false
+
     private constructor(
         private socket: Socket,
         public address: Address
-    ) {}
+    ) {
+        // what came together with the open
+        for (const piece of (socket as unknown as SocketBuffers).buffers)
+            this.waiting += piece.length + BUFFER_BYTES
+    }
+
+    /** The stock library keeps all that arrives, for as long as nobody reads it, until the heap is full. */
+    private static onEvent(event: SocketEvent, arg: Buffer | string): void {
+        if (event === "data" && current !== undefined) {
+            const socket = current.socket as unknown as SocketBuffers
+            if (current.leaving || current.overflown) return
+            const bytes = (arg as Buffer).length + BUFFER_BYTES
+            const limit = current.isAsked ? MAX_WAITING : MAX_UNASKED
+            if (current.waiting > 0 && current.waiting + bytes > limit) {
+                current.overflown = true
+                // they will not be read: the heap has other uses for their room
+                socket.buffers = []
+                return
+            }
+            current.waiting += bytes
+            // as the stock handler does, in fewer calls: it comes with each piece
+            socket.buffers.push(arg as Buffer)
+            socket.emitter.emit(false)
+        } else Socket._socketOnEvent(event, arg)
+    }
 
     /**
      * One attempt to connect.
@@ -31,7 +83,9 @@ export class Connection {
                 proto: address.tls ? "tls" : "tcp",
                 timeout: CONNECT_LIMIT_MS,
             })
-            return new Connection(socket, address)
+            current = new Connection(socket, address)
+            ;(ds as NativeSockets)._socketOnEvent = Connection.onEvent
+            return current
         } catch (e: any) {
             throw new LinkError(connectFault(e.message), e.message)
         }
@@ -47,7 +101,7 @@ export class Connection {
 
     /** Whether data has arrived that `receive` has not returned yet. */
     hasUnread(): boolean {
-        return (this.socket as unknown as SocketBuffers).buffers.length > 0
+        return this.waiting > 0 || this.overflown
     }
 
     /** @throws LinkError */
@@ -65,6 +119,11 @@ export class Connection {
      * @throws LinkError when none comes in time, or the connection has ended
      */
     async receive(limitMs: number): Promise<Buffer> {
+        if (this.overflown)
+            throw new LinkError(
+                Fault.BadReply,
+                "more data arrived than was asked for"
+            )
         let piece: Buffer
         try {
             piece = await this.socket.recv(limitMs > 0 ? limitMs : 1)
@@ -78,12 +137,15 @@ export class Connection {
             )
         if (piece === undefined)
             throw new LinkError(Fault.ReplyTimeout, "no reply in time")
+        this.waiting -= piece.length + BUFFER_BYTES
         return piece
     }
 
     /** Waits until the server has closed. @returns false if it did not within `limitMs` */
     async waitForClose(limitMs: number): Promise<boolean> {
         const end = ds.millis() + limitMs
+        this.leaving = true
+        this.overflown = false
         try {
             for (;;) await this.receive(end - ds.millis())
         } catch (e: any) {

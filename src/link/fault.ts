@@ -1,4 +1,5 @@
 /** What can go wrong with the way to Redis. Pure. */
+import { printable } from "./printable"
 
 /** Kinds of fault, as far as the recovery has to tell them apart. */
 export enum Fault {
@@ -38,11 +39,15 @@ export enum Fault {
 
 /** A fault of the link, in words for the log. */
 export class LinkError extends Error {
+    /**
+     * @param reason what the server said before it closed, and what to do about it; it takes the place of the fault's words
+     */
     constructor(
         public fault: Fault,
-        message: string
+        message: string,
+        public reason?: string
     ) {
-        super(message)
+        super(printable(message))
     }
 }
 

@@ -14,16 +14,93 @@ export enum Refusal {
     Other,
 }
 
-/** An error reply where a value was expected. */
+/**
+ * The passwords that were sent: no words that hold one are passed on. Not a part of what is known of one connection, as a
+ * server may say them at any time, and another server than the one they were meant for.
+ */
+const secrets: string[] = []
+
+/** From now on no text of a reply that holds this is passed on. */
+export function keepSecret(password: string): void {
+    if (password.length > 0 && !secrets.includes(password))
+        secrets.push(password)
+}
+
+/** An error reply where a value was expected. Its message is safe to be shown. */
 export class ReplyError extends Error {
     /** What it means. */
     refusal: Refusal
 
-    /** @param message the reply's text, without the `-` */
-    constructor(message: string) {
-        super(message)
-        this.refusal = refusalOf(message)
+    /**
+     * @param text the reply's text, without the `-`
+     * @param isOurs the words are laglight's own, whatever the password is
+     */
+    constructor(text: string, isOurs?: boolean) {
+        super(isOurs ? text : withoutSecrets(text))
+        this.refusal = refusalOf(this.message)
     }
+}
+
+/** Redis repeats what follows the command that it does not know, passwords and all. */
+const ECHO = ", with args beginning with"
+
+function withoutSecrets(text: string): string {
+    const echo = text.indexOf(ECHO)
+    if (echo >= 0) text = text.slice(0, echo)
+    for (const secret of secrets)
+        if (text.includes(secret))
+            return `${firstWord(text, "ERR")} (its words are not shown: they hold a password)`
+    return text
+}
+
+/** What servers say to a login, or to whoever connects, as it is passed on: all else may hold what was sent. */
+const LOGIN_WORDS = [
+    "WRONGPASS invalid username-password pair or user is disabled.",
+    "WRONGPASS invalid username-password pair",
+    "NOAUTH Authentication required.",
+    "ERR invalid password",
+    "ERR Client sent AUTH, but no password is set",
+    "ERR AUTH <password> called without any password configured for the default user",
+    "ERR wrong number of arguments for 'auth' command",
+    "ERR max number of clients reached",
+    "DENIED Redis is running in protected mode",
+    "LOADING Redis is loading the dataset in memory",
+]
+
+/**
+ * The error for a refused login, or for a reply to nothing: known words, a known first word, or words of our own. A server
+ * without AUTH (`rename-command`), or none that is Redis, repeats the password, whole or cut, in whatever quotes.
+ */
+export function refusedLogin(text: string): ReplyError {
+    for (const words of LOGIN_WORDS)
+        if (text.startsWith(words)) return new ReplyError(words, true)
+    if (text.startsWith("ERR unknown command"))
+        return new ReplyError("ERR unknown command 'AUTH'", true)
+    const word = firstWord(text, undefined)
+    return new ReplyError(
+        word === undefined
+            ? "ERR AUTH was refused, in words that are not shown as they may hold the password"
+            : word,
+        true
+    )
+}
+
+/** The first word if it is one that says what is refused, else `other`. */
+function firstWord(text: string, other: string): string {
+    const space = text.indexOf(" ")
+    const word = space < 0 ? text : text.slice(0, space)
+    const refusal = refusalOf(word)
+    return refusal === Refusal.Other || refusal === Refusal.Elsewhere
+        ? other
+        : word
+}
+
+/** Whether a server says so to whoever connects, in place of the first reply, and closes. */
+export function turnsAway(error: ReplyError): boolean {
+    return (
+        error.message.startsWith("DENIED") ||
+        error.message.startsWith("ERR max number of clients")
+    )
 }
 
 /**
@@ -62,7 +139,7 @@ export function refusalOf(text: string): Refusal {
         return Refusal.Stream
     if (
         text.startsWith("ERR invalid password") ||
-        text.includes("without any password configured") ||
+        text.startsWith("ERR AUTH ") ||
         text.includes("but no password is set") ||
         text.startsWith("ERR wrong number of arguments for 'auth'") ||
         text.startsWith("ERR unknown command")
@@ -73,6 +150,8 @@ export function refusalOf(text: string): Refusal {
 
 /** What the user can do about an error reply, for the log. */
 export function remedyOf(text: string): string {
+    if (text.startsWith("ERR unknown command 'AUTH'"))
+        return "this server does not know AUTH, or it was renamed"
     if (text.startsWith("ERR unknown command"))
         return "this server has no XINFO (Redis 5.0 or newer has), or it was renamed"
     if (text.startsWith("DENIED"))

@@ -37,6 +37,12 @@ export const MAX_ELEMENTS = 1048576
 /** Bulk strings up to this many bytes are offered as a view; longer ones pass by unread. */
 export const MAX_HELD = 512
 
+/**
+ * The most aggregates without an element in the replies to one send: Redis has hardly any to give, and they cost more steps
+ * than they have bytes.
+ */
+const MAX_EMPTY = 64
+
 const CR = 13
 const LF = 10
 const ZERO = 0x30
@@ -102,6 +108,8 @@ export class RespReader {
     level = 0
     /** How many aggregates are open now: 0 between replies. */
     depth = 0
+    /** Aggregates without an element so far; whoever sends begins anew. */
+    empties = 0
     /** The violation that ended the reading, or undefined. */
     error: string = undefined
 
@@ -397,6 +405,7 @@ export class RespReader {
                             remaining[depth++] = elements
                             continue
                         }
+                        if (++this.empties > MAX_EMPTY) break
                     } else break
                     if (
                         p + 1 >= limit ||
@@ -539,6 +548,11 @@ export class RespReader {
                 else if (value < 0 || value > MAX_ELEMENTS)
                     return this.fail(at, `an aggregate of ${value} elements`)
                 else {
+                    if (value === 0 && ++this.empties > MAX_EMPTY)
+                        return this.fail(
+                            at,
+                            `more than ${MAX_EMPTY} empty aggregates`
+                        )
                     if (type === RespType.Map || type === RespType.Attribute)
                         value *= 2
                     elements = value

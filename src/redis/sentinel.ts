@@ -1,5 +1,6 @@
 /** Asks a sentinel which server is the master, and a server whether it is one. */
-import { Address } from "../link/address"
+import { Address, isHost, portOf } from "../link/address"
+import { Fault, LinkError } from "../link/fault"
 import { expectAggregate, nextElement, skipTo, unexpected } from "./reply"
 import { ReplyError } from "./refusal"
 import { encodeCommand, RespType } from "./resp"
@@ -11,7 +12,7 @@ const MASTER = Buffer.from("master")
 /**
  * SENTINEL GET-MASTER-ADDR-BY-NAME.
  * @returns undefined when the sentinel knows no master of that name
- * @throws ReplyError when the sentinel refuses, LinkError
+ * @throws ReplyError when the sentinel refuses, LinkError also when what it names is no address
  */
 export async function lookUpMaster(
     session: Session,
@@ -24,13 +25,26 @@ export async function lookUpMaster(
     const reader = session.reader
     if (reader.type === RespType.Null) return undefined
     const outside = reader.level
-    if ((await expectAggregate(session)) < 2) throw unexpected(session)
-    await nextElement(session)
-    const host = reader.text()
-    await nextElement(session)
-    const port = parseInt(reader.text())
-    await skipTo(session, outside)
+    if ((await expectAggregate(session)) !== 2) throw unexpected(session)
+    const host = await nextText(session, outside)
+    const port = portOf(await nextText(session, outside))
+    if (!isHost(host) || port === undefined)
+        throw new LinkError(
+            Fault.BadReply,
+            "the sentinel names no host and port",
+            "this sentinel names a master without a host name or a port from 1 to 65535; check its sentinel announce settings"
+        )
     return { host, port, tls }
+}
+
+/** A string of the list that is being read; anything else gives `""`. */
+async function nextText(session: Session, outside: number): Promise<string> {
+    const reader = session.reader
+    await nextElement(session)
+    if (reader.type === RespType.BulkString && reader.level === outside + 1)
+        return reader.text()
+    await skipTo(session, reader.level)
+    return ""
 }
 
 /** ROLE. @returns false when the server is certainly no master; true also when it does not tell: no right, or busy */

@@ -1,8 +1,8 @@
 import * as ds from "@devicescript/core"
 import { Connection } from "../link/connection"
 import { Fault, LinkError } from "../link/fault"
-import { ReplyError } from "./refusal"
-import { nextElement, ReplySource, skipTo } from "./reply"
+import { keepSecret, refusedLogin } from "./refusal"
+import { nextElement, ReplySource, unexpected } from "./reply"
 import { encodeCommand, RespReader, RespType } from "./resp"
 
 /**
@@ -69,19 +69,31 @@ export class Session implements ReplySource {
             const words = ["AUTH"]
             if (user) words.push(user)
             words.push(password)
-            await this.expectOk(encodeCommand(words))
+            keepSecret(password)
+            await this.send(encodeCommand(words))
+            if (this.isError()) throw refusedLogin(this.reader.text())
+            this.expectOk()
         }
-        if (database !== 0)
-            await this.expectOk(encodeCommand(["SELECT", `${database}`]))
+        if (database !== 0) {
+            await this.send(encodeCommand(["SELECT", `${database}`]))
+            this.expectOk()
+        }
     }
 
-    private async expectOk(command: Buffer): Promise<void> {
+    /** Sends one command, and reads its reply's first element. */
+    private async send(command: Buffer): Promise<void> {
         this.queue(command)
         await this.flush()
         await nextElement(this)
-        const reader = this.reader
-        if (reader.type === RespType.Error) throw new ReplyError(reader.text())
-        await skipTo(this, reader.level)
+    }
+
+    private isError(): boolean {
+        const type = this.reader.type
+        return type === RespType.Error || type === RespType.BulkError
+    }
+
+    private expectOk(): void {
+        if (this.reader.type !== RespType.SimpleString) throw unexpected(this)
     }
 
     /** Whether so many bytes more still go in the same segment; the first commands always do. */
@@ -124,6 +136,8 @@ export class Session implements ReplySource {
         this.batchBytes = 0
         this.askedAt = ds.millis()
         this.deadline = this.askedAt + this.replyLimitMs
+        this.connection.isAsked = true
+        this.reader.empties = 0
         try {
             await this.connection.send(bytes)
         } catch (e) {
@@ -133,13 +147,18 @@ export class Session implements ReplySource {
         }
     }
 
+    /** Waits for so many ms, when all that was asked is answered. */
+    async pause(ms: number): Promise<void> {
+        this.connection.isAsked = false
+        await ds.sleep(ms)
+    }
+
     /** Bytes that nobody asked for: a server's reason to refuse us at once, or what would be taken for the next reply. */
     private async readUnasked(): Promise<void> {
         this.deadline = ds.millis() + this.replyLimitMs
         if (this.reader.depth === 0 && !this.reader.hasUnread()) {
             await nextElement(this)
-            if (this.reader.type === RespType.Error)
-                throw new ReplyError(this.reader.text())
+            if (this.isError()) throw refusedLogin(this.reader.text())
         }
         throw new LinkError(
             Fault.BadReply,
@@ -162,13 +181,15 @@ export class Session implements ReplySource {
         if (reader.error !== undefined)
             throw new LinkError(Fault.BadReply, reader.error)
         this.restsDue = 0
+        // also for a reply whose end does not come, however much of it is here already
+        const left = this.deadline - ds.millis()
+        if (left < 0)
+            throw new LinkError(Fault.ReplyTimeout, "no reply in time")
         if (this.piece === undefined || this.readTo >= this.piece.length) {
             this.piece = undefined
             // pieces that are here already come without a wait, and the program must pause now and then
             if (this.connection.hasUnread()) await ds.sleep(1)
-            this.piece = await this.connection.receive(
-                this.deadline - ds.millis()
-            )
+            this.piece = await this.connection.receive(left)
             this.readTo = 0
         } else await ds.sleep(1)
         const from = this.readTo

@@ -2,7 +2,7 @@
  * Which server to ask: the one in the settings, the master that a sentinel names, or the Cluster node that owns a stream.
  * Bookkeeping only: no socket, no timer.
  */
-import { Address, sameAddress } from "../link/address"
+import { Address, isHost, portOf, sameAddress } from "../link/address"
 
 /** A healthy master is looked up again after so long, ms: after a manual failover the old one answers on for 10 s. */
 export const LOOK_UP_AGAIN_MS = 10000
@@ -22,7 +22,7 @@ export interface Redirect {
  * Reads `MOVED slot host:port` or `ASK slot host:port`.
  * @param from the server that sent it: an empty host means the same one
  * @param seed stands in for an unknown host (`?`)
- * @returns undefined when it is neither
+ * @returns undefined when it is neither, or names no host or no port from 1 to 65535
  */
 export function parseRedirect(
     text: string,
@@ -30,7 +30,7 @@ export function parseRedirect(
     seed: Address
 ): Redirect {
     const words = text.split(" ")
-    if (words.length < 3 || (words[0] !== "MOVED" && words[0] !== "ASK"))
+    if (words.length !== 3 || (words[0] !== "MOVED" && words[0] !== "ASK"))
         return undefined
     const target = words[2]
     // an IPv6 address has colons of its own
@@ -39,7 +39,9 @@ export function parseRedirect(
     const host = target.slice(0, colon)
     const once = words[0] === "ASK"
     if (host === "?") return { address: seed, once, unnamed: true }
-    const port = parseInt(target.slice(colon + 1))
+    const port = portOf(target.slice(colon + 1))
+    if (port === undefined || (host.length > 0 && !isHost(host)))
+        return undefined
     return {
         address: {
             host: host.length > 0 ? host : from.host,
@@ -176,6 +178,12 @@ export class Topology {
         this.known.push(address)
         // one way back is enough, and memory is short
         if (this.known.length > 4) this.known.insert(1, -1)
+    }
+
+    /** Where the target lives is not known any more: the server in the settings is asked again. */
+    forget(target: number): void {
+        this.owners[target] = undefined
+        this.once[target] = undefined
     }
 
     /** The target has answered where it was asked. */

@@ -1,18 +1,26 @@
 /** What Redis's errors mean for the light. The texts are recorded ones, from Redis 4.0 to 8.0 and Valkey. */
+import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import {
+    keepSecret,
+    refusedLogin,
     Refusal,
     refusalOf,
     remedyOf,
     ReplyError,
+    turnsAway,
 } from "../../src/redis/refusal"
 
 /** A test that a reply means `refusal`, and what is said to the user holds `remedy`. */
 function means(text: string, refusal: Refusal, remedy: string) {
-    test(text, () => {
+    test(text, async () => {
+        await ds.sleep(1)
         expect(refusalOf(text)).toBe(refusal)
         expect(new ReplyError(text).refusal).toBe(refusal)
-        expect(new ReplyError(text).message).toBe(text)
+        const echo = text.indexOf(", with args")
+        expect(new ReplyError(text).message).toBe(
+            echo < 0 ? text : text.slice(0, echo)
+        )
         const said = remedyOf(text)
         if (!said.includes(remedy)) throw new Error(`"${said}" for "${text}"`)
     })
@@ -140,4 +148,105 @@ describe("a first word alone", () => {
     means("NOAUTH", Refusal.Who, "")
     means("WRONGTYPE", Refusal.Stream, "")
     means("LOADING", Refusal.NotNow, "")
+})
+
+/** What is passed on of a reply to AUTH. */
+function loginSays(text: string, message: string, refusal: Refusal) {
+    test(`a login is refused: ${text}`, async () => {
+        // many tests in a row are one run of the VM
+        await ds.sleep(1)
+        const error = refusedLogin(text)
+        expect(error.message).toBe(message)
+        expect(error.refusal).toBe(refusal)
+    })
+}
+
+const UNSEEN =
+    "ERR AUTH was refused, in words that are not shown as they may hold the password"
+
+describe("a refused login", () => {
+    // words that Redis is known to use are passed on
+    for (const text of [
+        "WRONGPASS invalid username-password pair or user is disabled.",
+        "ERR invalid password",
+        "ERR Client sent AUTH, but no password is set",
+        "ERR wrong number of arguments for 'auth' command",
+        "NOAUTH Authentication required.",
+    ])
+        loginSays(text, text, Refusal.Who)
+    loginSays(
+        "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+        "ERR AUTH <password> called without any password configured for the default user",
+        Refusal.Who
+    )
+    // all else may be what was sent
+    loginSays(
+        "ERR unknown command 'AUTH', with args beginning with: 'user' 'p4ss' ",
+        "ERR unknown command 'AUTH'",
+        Refusal.Who
+    )
+    loginSays(
+        "ERR unknown command `p4ss`, with args beginning with: `p4ss`, ",
+        "ERR unknown command 'AUTH'",
+        Refusal.Who
+    )
+    loginSays("WRONGPASS user p4ss", "WRONGPASS", Refusal.Who)
+    loginSays("LOADING p4ss", "LOADING", Refusal.NotNow)
+    loginSays("ERR what is p4ss", UNSEEN, Refusal.Who)
+    loginSays("p4ss", UNSEEN, Refusal.Who)
+    loginSays("MOVED 1 p4ss:6379", UNSEEN, Refusal.Who)
+    loginSays("", UNSEEN, Refusal.Who)
+    test("says what to look at", () => {
+        expect(remedyOf(UNSEEN)).toBe("check REDIS_USER and REDIS_PASS")
+        expect(remedyOf("ERR unknown command 'AUTH'").includes("AUTH")).toBe(
+            true
+        )
+    })
+})
+
+describe("a password that was sent", () => {
+    test("is passed on by no reply", () => {
+        keepSecret('s3"cr%t\u00fc')
+        keepSecret("")
+        expect(new ReplyError('ERR no s3"cr%t\u00fc here').message).toBe(
+            "ERR (its words are not shown: they hold a password)"
+        )
+        expect(new ReplyError('NOPERM s3"cr%t\u00fc').message).toBe(
+            "NOPERM (its words are not shown: they hold a password)"
+        )
+        expect(new ReplyError('s3"cr%t\u00fc').message).toBe(
+            "ERR (its words are not shown: they hold a password)"
+        )
+    })
+    test("leaves what a reply means as it is", () => {
+        const error = new ReplyError('WRONGTYPE s3"cr%t\u00fc')
+        expect(error.refusal).toBe(Refusal.Stream)
+    })
+    test("may be a word of Redis's own", () => {
+        keepSecret("invalid")
+        expect(refusedLogin("ERR invalid password").message).toBe(
+            "ERR invalid password"
+        )
+        expect(new ReplyError("ERR invalid DB index").message).toBe(
+            "ERR (its words are not shown: they hold a password)"
+        )
+    })
+    test("other words pass", () => {
+        expect(new ReplyError("ERR no such key").message).toBe(
+            "ERR no such key"
+        )
+    })
+})
+
+describe("whoever connects is turned away", () => {
+    test("for good, or for now, and else is not", () => {
+        expect(
+            turnsAway(refusedLogin("ERR max number of clients reached"))
+        ).toBe(true)
+        expect(
+            turnsAway(refusedLogin("DENIED Redis is running in protected mode"))
+        ).toBe(true)
+        expect(turnsAway(refusedLogin("LOADING x"))).toBe(false)
+        expect(turnsAway(refusedLogin("WRONGPASS x"))).toBe(false)
+    })
 })

@@ -32,6 +32,7 @@ const PURE_REDIS = [
 const PURE_LINK = [
     "src/link/address.ts",
     "src/link/fault.ts",
+    "src/link/printable.ts",
     "src/link/recovery.ts",
     "src/link/runtime.ts",
 ]

@@ -76,7 +76,7 @@ describe("a poll", () => {
     for (const [groups, steps, bytes] of [
         // 16.8 KB are allocated to have the garbage collected after each send (src/heap.ts): 12 blocks
         [1, 16_300, 39_000],
-        [10, 18_900, 42_000],
+        [10, 19_300, 42_000],
         [100, 84_000, 97_000],
         [500, 374_000, 343_000],
     ])
@@ -169,10 +169,12 @@ describe("a poll", () => {
     })
 })
 
-/** The smallest elements there are, by their types. */
-const TINY = ["_\r\n", "+\r\n", "-\r\n", ",1\r\n", "(1\r\n", "#t\r\n"]
-    .concat([":1\r\n", "$0\r\n\r\n", "$-1\r\n"])
-    .concat(["*0\r\n", "%0\r\n", "~0\r\n", ">0\r\n"])
+/** The smallest elements there are, by their types; those that hold none are refused (test/host/hostile.test.ts). */
+const TINY = ["_\r\n", "+\r\n", "-\r\n", ",1\r\n", "(1\r\n", "#t\r\n"].concat([
+    ":1\r\n",
+    "$0\r\n\r\n",
+    "$-1\r\n",
+])
 
 test("a run between two pauses stays far below the limit where pieces are full of tiny elements", async t => {
     const ends = "$17\r\nlast-delivered-id\r\n$3\r\n1-1\r\n$3\r\nlag\r\n:0\r\n"
@@ -182,7 +184,6 @@ test("a run between two pauses stays far below the limit where pieces are full o
         `*1\r\n*8\r\n$4\r\nname\r\n$5\r\nstaff\r\n$4\r\njunk\r\n*1000\r\n${element.repeat(1000)}${ends}`,
     ])
     replies.push(
-        ["groups without fields", `*1000\r\n${"*0\r\n".repeat(1000)}`],
         [
             "fields without names",
             `*1\r\n*2000\r\n${"$0\r\n\r\n:0\r\n".repeat(1000)}`,

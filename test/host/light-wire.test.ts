@@ -457,7 +457,7 @@ describe("the server", () => {
         [
             "-ERR max number of clients reached",
             CONNECTING,
-            /the server closed the connection/,
+            /max number of clients reached; waiting until it can answer/,
         ],
     ] as const)
         test(`hangs up at once and says why: ${words}`, async () => {
@@ -478,6 +478,12 @@ describe("the server", () => {
             assert.equal(
                 light.said().filter(line => remedy.test(line)).length,
                 1,
+                light.said().join("\n")
+            )
+            // that it closes is no news besides
+            assert.ok(
+                pattern === REFUSED_WHO ||
+                    light.said().every(line => !line.includes("closed")),
                 light.said().join("\n")
             )
             assert.ok(

@@ -1,8 +1,6 @@
-/** The tests of src/link, and of what Redis says about where to go, in one program. */
+/** The tests of src/link, of conversations and IDs, in one program. */
 import "../fault.test"
 import "../link.test"
 import "../recovery.test"
-import "../refusal.test"
 import "../session.test"
 import "../stream-id.test"
-import "../topology.test"

@@ -75,6 +75,11 @@ export class CannedReplyServer extends EventEmitter<{
         return (this.server.address() as AddressInfo).port
     }
 
+    /** Ends the connections there are. */
+    hangUp() {
+        for (const socket of this.sockets) socket.destroy()
+    }
+
     async stop() {
         for (const socket of this.sockets) socket.destroy()
         await new Promise(resolve => this.server.close(resolve))

@@ -1,0 +1,37 @@
+/**
+ * What must not be said: passwords that this process was given. A server that refuses a login may repeat it, in its own
+ * quotes or cut, so of such words only those that Redis is known to use are passed on. The firmware does the same
+ * (src/redis/refusal.ts).
+ */
+
+const secrets = new Set<string>()
+
+/** From now on nothing that holds this passes `withoutSecrets`. */
+export function keepSecret(secret: string | undefined) {
+    if (secret) secrets.add(secret)
+}
+
+/** Redis repeats what follows a command that it does not know. */
+const ECHO = /, with args beginning with[^]*$/
+
+export function withoutSecrets(text: string) {
+    const cut = text.replace(ECHO, "")
+    const holdsSecret = [...secrets].some(
+        secret =>
+            cut.includes(secret) || cut.includes(encodeURIComponent(secret))
+    )
+    return holdsSecret ? "not shown, as it holds a password" : cut
+}
+
+const LOGIN_WORDS =
+    /^(WRONGPASS invalid username-password pair( or user is disabled\.)?|NOAUTH Authentication required\.|NOPERM|ERR (invalid password|Client sent AUTH, but no password is set|AUTH <password> called without any password configured for the default user|wrong number of arguments for 'auth' command|max number of clients reached)|DENIED Redis is running in protected mode|LOADING)/
+
+/** What may be said of a server's reply to a login. */
+export function loginWords(text: string) {
+    return (
+        LOGIN_WORDS.exec(text)?.[0] ??
+        (text.startsWith("ERR unknown command")
+            ? "ERR unknown command 'AUTH'"
+            : "the login was refused, in words that are not shown as they may hold the password")
+    )
+}

@@ -1,0 +1,106 @@
+/**
+ * A Redis that answers as a sound one does, for one stream with one group, until it is told to spoil what it says. It is
+ * server, sentinel and node of a Cluster, as it is asked.
+ */
+import { CannedReplyServer } from "./scripted-server.ts"
+import { encodeReply } from "./light-resp.ts"
+
+/** What becomes of a reply. @returns nothing where it is to be lost */
+export type Spoil = (
+    reply: Buffer,
+    command: string[]
+) => Buffer | undefined | { reply: Buffer; then: "close" | "reset" }
+
+export interface HostileRedisOptions {
+    stream?: string
+    group?: string
+    /** The lag as XINFO GROUPS tells it is nil: it has to be counted. */
+    tellsNoLag?: boolean
+    /** What AUTH has to hold, the password last. */
+    password?: string
+}
+
+const LAST = 100
+
+export class HostileRedis {
+    lag = 3
+    /** undefined: all is well. */
+    spoil: Spoil | undefined
+    /** Sends whoever asks for the stream elsewhere: `MOVED 1 127.0.0.1:7000`. */
+    redirect: string | undefined
+    /** As a sentinel: where the master is. */
+    master: { host: string; port: number } | undefined
+    server!: CannedReplyServer
+
+    static async start(options: HostileRedisOptions = {}) {
+        const redis = new HostileRedis(options)
+        redis.server = await CannedReplyServer.start(command => {
+            const words = command.map(String)
+            const reply = redis.answer(words)
+            // who never closes is another fault, and costs a test its time
+            if (words[0]?.toUpperCase() === "QUIT")
+                return { reply, then: "close" }
+            return redis.spoil ? redis.spoil(reply, words) : reply
+        })
+        return redis
+    }
+
+    private constructor(private readonly options: HostileRedisOptions) {}
+
+    get host() {
+        return this.server.host
+    }
+
+    get port() {
+        return this.server.port
+    }
+
+    stop() {
+        return this.server.stop()
+    }
+
+    /** What a sound server answers. */
+    answer(words: string[]): Buffer {
+        const { stream = "jobs", group = "staff", tellsNoLag } = this.options
+        const { lag, redirect, master } = this
+        const name = words[0]?.toUpperCase()
+        if (redirect !== undefined && name?.startsWith("X"))
+            return Buffer.from(`-${redirect}\r\n`)
+        switch (name) {
+            case "AUTH":
+                return words.at(-1) === this.options.password
+                    ? OK
+                    : Buffer.from(
+                          "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+                      )
+            case "ROLE":
+                return encodeReply(["master", 3129659, []])
+            case "SENTINEL":
+                return encodeReply(
+                    master ? [master.host, `${master.port}`] : null
+                )
+            case "XINFO":
+                return encodeReply([
+                    [
+                        ...["name", group, "consumers", 1, "pending", 0],
+                        ...["last-delivered-id", `${LAST}-0`],
+                        ...["entries-read", tellsNoLag ? null : LAST],
+                        ...["lag", tellsNoLag ? null : lag],
+                    ],
+                ])
+            case "XLEN":
+                return encodeReply(LAST + lag)
+            case "XREAD": {
+                const entries = Array.from(
+                    { length: Math.min(lag, Number(words[2])) },
+                    (_, i) => [`${LAST + 1 + i}-0`, ["f", "v"]]
+                )
+                return encodeReply(lag === 0 ? null : [[stream, entries]])
+            }
+            default:
+                return OK
+        }
+    }
+}
+
+const OK = Buffer.from("+OK\r\n")
