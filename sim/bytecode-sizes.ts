@@ -13,15 +13,17 @@ const REST = "tables and rest"
  * Bytes that each part may have: what it has, and about 3 % for repairs. Whoever needs more raises it here, and says why.
  */
 export const BYTECODE_BUDGET: Record<string, number> = {
-    "src/ask": 3600,
+    // what is asked for is bounded by what fits the heap
+    "src/ask": 4050,
     "src/display": 3950,
     "src/link": 3200,
     "src/redis": 13_800,
     "src/signal": 1250,
-    "src/*.ts": 14_200,
-    [WIRING]: 3950,
+    // heap.ts: room for replies, in one piece
+    "src/*.ts": 14_900,
+    [WIRING]: 4100,
     [LIBRARIES]: 8700,
-    [STRINGS]: 14_500,
+    [STRINGS]: 14_800,
     [REST]: 1500,
 }
 

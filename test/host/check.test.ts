@@ -569,7 +569,9 @@ describe("what the board will need", () => {
         ]).flat()
 
     async function needs(lines: string[], board: Board = "pico_w_laglight") {
-        const local = [...SOUND, ...lines].join("\n")
+        const keys = lines.map(line => line.split("=")[0])
+        const others = SOUND.filter(line => !keys.includes(line.split("=")[0]))
+        const local = [...lines, ...others].join("\n")
         const report = await checkSettings(project({ local }), { board })
         assert.deepEqual(report.refusals.map(refusalText), [])
         return needsText(report)
@@ -625,7 +627,10 @@ describe("what the board will need", () => {
     })
 
     test("and where names leave no memory for replies", async () => {
-        const [refusal] = await refusalsOf(further(4, "n".repeat(180)))
+        const [refusal] = await refusalsOf([
+            ...further(4, "n".repeat(215)),
+            "UNIT=seconds",
+        ])
         assert.match(
             refusal,
             /STREAM: with names so long the board has no memory left for replies about 5 targets/
