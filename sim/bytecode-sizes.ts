@@ -15,15 +15,17 @@ const REST = "tables and rest"
  * known words alone of a refused login.
  */
 export const BYTECODE_BUDGET: Record<string, number> = {
-    "src/ask": 3600,
+    // what is asked for is bounded by what fits the heap
+    "src/ask": 4050,
     "src/display": 3950,
     "src/link": 4300,
     "src/redis": 14_700,
     "src/signal": 1250,
-    "src/*.ts": 14_700,
-    [WIRING]: 4100,
+    // heap.ts: room for replies, in one piece
+    "src/*.ts": 15_300,
+    [WIRING]: 4300,
     [LIBRARIES]: 8700,
-    [STRINGS]: 15_900,
+    [STRINGS]: 16_300,
     [REST]: 1500,
 }
 

@@ -25,3 +25,18 @@ export const STEP_MS = 0.0026
 export const ALLOCATION_MS = 0.09
 /** Busy ms of each second without any poll: the runtime's main loop, its radio, the light's heartbeat. */
 export const IDLE_MS_PER_S = 43
+
+/*
+ * What a poll takes, ms, from the same measurements. What waits is counted, entry by entry, and with UNIT=seconds and health
+ * limits there is more to ask: five targets with everything on, entries of 1 KB waiting, are 545 ms a second by the prices
+ * above (test/host/chip-speed.test.ts).
+ */
+
+/** Asking about one target, the first of its stream's groups included. */
+export const TARGET_MS = 110
+/** Each further group of its stream. */
+export const GROUP_MS = 2.1
+/** The same with GROUP=*, where each is read. */
+export const STAR_GROUP_MS = 20
+/** So much of a second is for polls at the most; the rest is the network's, and a reserve. */
+export const POLLS_MS_PER_S = 850

@@ -5,9 +5,12 @@
  * `key NAME`    a setting that the firmware knows
  * `text NAME`   the same is text, and must arrive as it was written
  * `fault TEXT`  what is wrong; `more TEXT` goes on with it
+ * `load JSON`   what the board will need for them, if they are valid
  * `end`         that is all
  */
 import { readSetting } from "@devicescript/settings"
+import { GROUP_BYTES } from "./ask/lag-inquiry"
+import { replyBytesFor } from "./heap"
 import { Runtime } from "./link/runtime"
 import { SettingsReader } from "./settings"
 
@@ -56,6 +59,20 @@ for (const fault of texts.faults) {
 }
 
 const reader = new SettingsReader(deployed, runtime)
-await reader.read()
+const settings = await reader.read()
 for (const fault of reader.faults) tellFault(fault)
+if (settings !== undefined)
+    console.log(
+        "load " +
+            JSON.stringify({
+                pollMs: settings.pollMs,
+                staleMs: settings.staleMs,
+                targets: settings.targets.length,
+                stars: settings.targets.filter(t => t.group === "*").length,
+                groups: Math.floor(
+                    replyBytesFor(settings, runtime === Runtime.Host) /
+                        GROUP_BYTES
+                ),
+            })
+    )
 console.log("end")

@@ -7,7 +7,12 @@ import type { CommandOptions } from "../command-line.ts"
 import { tryRedis } from "./redis-trial.ts"
 import type { Trial } from "./redis-trial.ts"
 import { runCommand } from "./run-command.ts"
-import { checkSettings, receivedText, refusedText } from "./settings-check.ts"
+import {
+    checkSettings,
+    needsText,
+    receivedText,
+    refusedText,
+} from "./settings-check.ts"
 import type { SettingsReport } from "./settings-check.ts"
 import { isSecret } from "./settings-lines.ts"
 import { BOARDS } from "./settings-verdict.ts"
@@ -47,6 +52,7 @@ const HELP = [
     "",
     "Reads .env.defaults and .env.local as DeviceScript does, says what the board would receive, and",
     "refuses what would arrive altered, is out of range, or cannot work on the board: file, line, remedy.",
+    "Says how much of the board's time and memory the settings take, and warns where POLL_MS is too short for it.",
     "Passwords are never shown. Exit code 0: all is well. 1: something is refused.",
     "It runs before every start, bundle and deploy.",
     "",
@@ -81,6 +87,8 @@ runCommand(async args => {
     if (isOpen) console.error(isOpen)
     console.log(`${board} would receive:`)
     console.log(receivedText(report))
+    const needs = needsText(report)
+    if (needs) console.log(needs)
     if (!values.connect) return 0
     console.log("\nasking Redis with these settings, from this computer:")
     const trial = await tryRedis(report.settings)

@@ -14,6 +14,8 @@ import {
 } from "./settings-lines.ts"
 import type { Assignment, Refusal, SettingsFile } from "./settings-lines.ts"
 import { DeskError } from "./run-command.ts"
+import { loadRefusals, loadText, loadWarnings } from "./board-load.ts"
+import type { Load } from "./board-load.ts"
 import { deviceVerdict } from "./settings-verdict.ts"
 import type { Board } from "./settings-verdict.ts"
 
@@ -32,6 +34,8 @@ export interface SettingsReport {
     origins: Map<string, Assignment>
     /** The settings that the firmware knows. */
     knownKeys: string[]
+    /** What they cost a board; undefined for the simulator, and where something is wrong with them. */
+    load?: Load
 }
 
 /** An SSID is at most so many bytes long; a WPA password is from 8 characters, or a key of 64 digits. */
@@ -82,6 +86,7 @@ export async function checkSettings(
         )
     )
     const verdict = await deviceVerdict(sound, board)
+    const load = board === "simulator" ? undefined : verdict.load
 
     for (const assignment of contents.flatMap(c => c.assignments)) {
         const refusal = keyRefusal(assignment, verdict)
@@ -92,7 +97,7 @@ export async function checkSettings(
     )
     refusals.push(
         ...deviceRefusals(
-            verdict.faults,
+            [...verdict.faults, ...(load ? loadRefusals(load) : [])],
             // what is said of a line is not said again of the value that therefore is not there
             refusals.map(refusal => refusal.key),
             verdict.keys,
@@ -108,7 +113,17 @@ export async function checkSettings(
             (a.line ?? Infinity) - (b.line ?? Infinity) ||
             0
     )
-    return { board, refusals, settings, origins, knownKeys: verdict.keys }
+    return { board, refusals, settings, origins, knownKeys: verdict.keys, load }
+}
+
+function warningsOf(load: Load | undefined) {
+    return load ? loadWarnings(load).map(text => `warning: ${text}`) : []
+}
+
+/** What the board will need for them, and a warning where that is too much; empty where there is nothing to say. */
+export function needsText({ load }: SettingsReport): string {
+    if (!load) return ""
+    return [...warningsOf(load), loadText(load)].join("\n")
 }
 
 /** `.env.local:3: POLL_MS is 1; accepted: ...` */
@@ -117,7 +132,7 @@ export function refusalText({ file, line, text }: Refusal) {
 }
 
 /**
- * For whatever deploys: the same, or an error that lists what is wrong.
+ * For whatever deploys: the same, or an error that lists what is wrong. Warnings go to stderr.
  * @throws DeskError
  */
 export async function checkOrRefuse(
@@ -126,6 +141,7 @@ export async function checkOrRefuse(
 ): Promise<SettingsReport> {
     const report = await checkSettings(dir, options)
     if (report.refusals.length > 0) throw new DeskError(refusedText(report))
+    for (const warning of warningsOf(report.load)) console.error(warning)
     return report
 }
 

@@ -5,6 +5,7 @@
 import { buildFirmware } from "../firmware.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { SimulatedDevice } from "../vm/device.ts"
+import type { Load } from "./board-load.ts"
 import type { KnownSettings } from "./settings-lines.ts"
 
 /** What the settings are for. */
@@ -14,6 +15,8 @@ export type Board = (typeof BOARDS)[number]
 export interface Verdict extends KnownSettings {
     /** A sentence each, which begins with the key concerned. */
     faults: string[]
+    /** What they need; undefined where something is wrong with them. */
+    load?: Load
 }
 
 /** Tells the program which runtime to judge for. */
@@ -51,6 +54,7 @@ function readVerdict(lines: string[]): Verdict {
         if (word === "key") verdict.keys.push(rest)
         if (word === "text") verdict.textKeys.push(rest)
         if (word === "fault") verdict.faults.push(rest)
+        if (word === "load") verdict.load = JSON.parse(rest) as Load
         if (word === "more") verdict.faults.push(verdict.faults.pop() + rest)
     }
     return verdict

@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url"
 import fc from "fast-check"
 import {
     checkSettings,
+    needsText,
     receivedText,
     refusalText,
 } from "../../sim/desk/settings-check.ts"
@@ -556,5 +557,87 @@ describe("the command", () => {
         } finally {
             await redis.stop()
         }
+    })
+})
+
+describe("what the board will need", () => {
+    /** Targets beyond the first, `streams` long names each. */
+    const further = (count: number, name = "s") =>
+        Array.from({ length: count }, (_, i) => [
+            `STREAM_${i + 2}=${name}${i}`,
+            `GROUP_${i + 2}=${name}${i}`,
+        ]).flat()
+
+    async function needs(lines: string[], board: Board = "pico_w_laglight") {
+        const keys = lines.map(line => line.split("=")[0])
+        const others = SOUND.filter(line => !keys.includes(line.split("=")[0]))
+        const local = [...lines, ...others].join("\n")
+        const report = await checkSettings(project({ local }), { board })
+        assert.deepEqual(report.refusals.map(refusalText), [])
+        return needsText(report)
+    }
+
+    test("is said in time and memory", async () => {
+        assert.equal(
+            await needs([]),
+            "the board would be busy up to 153 ms of each second with one group in each stream; each further one takes 2.1 ms a poll\n" +
+                "groups that a stream may have: 155 (there is time for 353, and memory for 155)"
+        )
+        assert.match(
+            await needs([...further(4), "PENDING_MAX=9"]),
+            /^the board would be busy up to 593 ms .*\n.*: 29 \(there is time for 29, and memory for 52\)$/
+        )
+    })
+
+    test("is more with GROUP=*", async () => {
+        assert.match(
+            await needs(["GROUP=*"]),
+            /each further one takes 20 ms a poll with GROUP=\*\n.*: 38 \(there is time for 38, /
+        )
+    })
+
+    test("and too much is warned of, with the smallest POLL_MS that suits", async () => {
+        const WARNING =
+            /^warning: POLL_MS is (\d+): with entries waiting, .* busy (.*) of each second; the smallest POLL_MS that suits is (\d+)\n/
+        for (const [targets, pollMs, busy, smallest] of [
+            [1, 100, "all (1143 ms)", 150],
+            [2, 250, "923 ms", 300],
+            [5, 600, "960 ms", 650],
+        ] as const) {
+            const lines = further(targets - 1)
+            const text = await needs([...lines, `POLL_MS=${pollMs}`])
+            assert.deepEqual(WARNING.exec(text)?.slice(1), [
+                String(pollMs),
+                busy,
+                String(smallest),
+            ])
+            // which is none that is warned of
+            assert.doesNotMatch(
+                await needs([...lines, `POLL_MS=${smallest}`]),
+                /warning/
+            )
+        }
+    })
+
+    test("and is refused where every reading would be stale", async () => {
+        const lines = [...further(4), "POLL_MS=100", "STALE_MS=400"]
+        assert.deepEqual(await refusalsOf(lines), [
+            ".env.local:10: STALE_MS is 400: asking about 5 targets takes the board 550 ms, so readings would be stale as soon as they are shown; set STALE_MS to 1300 or more",
+        ])
+    })
+
+    test("and where names leave no memory for replies", async () => {
+        const [refusal] = await refusalsOf([
+            ...further(4, "n".repeat(215)),
+            "UNIT=seconds",
+        ])
+        assert.match(
+            refusal,
+            /STREAM: with names so long the board has no memory left for replies about 5 targets/
+        )
+    })
+
+    test("is none of the simulator's business", async () => {
+        assert.equal(await needs(["POLL_MS=100"], "simulator"), "")
     })
 })
