@@ -8,9 +8,15 @@ import type { OptionValues } from "../command-line.ts"
 import { CheckinBook } from "./checkins-script.ts"
 import type { Checkin } from "./checkins-script.ts"
 import { BoundedStream } from "./parts/bounded-stream.ts"
-import { consume } from "./parts/consume.ts"
-import { connectionName, Crew } from "./parts/crew.ts"
-import type { Say } from "./parts/crew.ts"
+import {
+    HABIT_OPTIONS,
+    habitsFrom,
+    startConsumers,
+    USUAL_HABITS,
+} from "./parts/consumers.ts"
+import type { ConsumersPlan } from "./parts/consumers.ts"
+import { Runner } from "./parts/runner.ts"
+import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import { inflow } from "./parts/inflow.ts"
 import {
@@ -25,21 +31,15 @@ import {
 import type { Tide } from "./tide.ts"
 import type { Traffic, Workload } from "./workload.ts"
 
-export interface CheckinsPlan {
-    stream: string
-    group: string
+export interface CheckinsPlan extends Omit<ConsumersPlan, "workMs"> {
     /** Whether check-ins are added. */
     producer: boolean
-    /** The consumers' names. */
-    consumers: string[]
     /** Check-ins per second that one consumer manages. */
     ratePerS: number
     /** How check-ins come. */
     tide: Tide
     users: number
     locations: number
-    /** What a consumer has held for longer than this, in ms, another one takes over. */
-    adoptAfterMs: number
     /** Entries kept in the stream, about. */
     maxLength: number
 }
@@ -51,7 +51,8 @@ export const CHECKINS_DEFAULTS: CheckinsPlan = {
     stream: "ncc:checkins",
     group: "checkinConsumers",
     producer: true,
-    consumers: consumerNames(CONSUMERS),
+    consumers: CONSUMERS,
+    ...USUAL_HABITS,
     ratePerS: RATE_PER_S,
     tide: { ratePerS: CONSUMERS * RATE_PER_S, peak: 24, periodS: 60 },
     users: 50,
@@ -94,6 +95,7 @@ export const checkins: Workload = {
         users: numberOption("N", users, "users"),
         locations: numberOption("N", locations, "locations"),
         adopt: adoptOption(adoptAfterMs),
+        ...HABIT_OPTIONS,
         maxlen: numberOption(
             "N",
             maxLength,
@@ -105,15 +107,15 @@ export const checkins: Workload = {
 
 /** @throws UsageError */
 function planFrom(values: OptionValues): CheckinsPlan {
-    const { producer, consumer, all } = partsFrom(values)
     const count = wholeNumber("consumers", values.consumers, 1, 100)
+    const { producer, consumers, isOneConsumer } = partsFrom(values, count)
     const ratePerS = wholeNumber("rate", values.rate, 1, 1000)
-    const names = consumer === undefined ? [] : [consumer]
     return {
         stream: String(values.stream),
         group: String(values.group),
         producer,
-        consumers: all ? consumerNames(count) : names,
+        consumers,
+        ...habitsFrom(values, isOneConsumer),
         ratePerS,
         tide: tideFrom(values, ratePerS * count),
         users: wholeNumber("users", values.users, 1, 1_000_000),
@@ -121,10 +123,6 @@ function planFrom(values: OptionValues): CheckinsPlan {
         adoptAfterMs: adoptAfterMsFrom(values),
         maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
     }
-}
-
-function consumerNames(count: number) {
-    return Array.from({ length: count }, (_, i) => `consumer-${i + 1}`)
 }
 
 /**
@@ -137,18 +135,26 @@ export function startCheckins(
     say: Say = () => {}
 ): Promise<Traffic> {
     const plan = { ...CHECKINS_DEFAULTS, ...changes }
-    return Crew.start({ url, name: "checkins", say }, async crew => {
-        await ensureGroup(crew.client, plan.stream, plan.group)
-        if (plan.producer) produce(crew, plan)
-        for (const name of plan.consumers) await addConsumer(crew, plan, name)
+    return Runner.start({ url, name: "checkins", say }, async runner => {
+        await ensureGroup(runner.client, plan.stream, plan.group)
+        if (plan.producer) produce(runner, plan)
+        const workMs = 1000 / plan.ratePerS
+        const consumers = { ...plan, workMs }
+        await startConsumers(runner, "checkins", consumers, client => {
+            const book = new CheckinBook(client, plan.stream, plan.group)
+            return async ({ id, fields }) => {
+                if ((await book.enter(id, fields)) === "malformed")
+                    runner.say(`${id} is no check-in: left out`)
+            }
+        })
     })
 }
 
-function produce(crew: Crew, plan: CheckinsPlan) {
-    const bounded = new BoundedStream(crew, plan.stream, plan.maxLength)
-    crew.run(() =>
-        inflow(crew, plan.tide, bounded, () =>
-            crew.client.xAdd(plan.stream, "*", { ...randomCheckin(plan) })
+function produce(runner: Runner, plan: CheckinsPlan) {
+    const bounded = new BoundedStream(runner, plan.stream, plan.maxLength)
+    runner.run(() =>
+        inflow(runner, plan.tide, bounded, () =>
+            runner.client.xAdd(plan.stream, "*", { ...randomCheckin(plan) })
         )
     )
 }
@@ -166,23 +172,4 @@ export function randomCheckin(
 
 function pick(count: number) {
     return Math.floor(Math.random() * count)
-}
-
-async function addConsumer(crew: Crew, plan: CheckinsPlan, name: string) {
-    const { stream, group, adoptAfterMs, ratePerS } = plan
-    const client = await crew.connection(connectionName("checkins", name))
-    const book = new CheckinBook(client, stream, group)
-    crew.run(() =>
-        consume(
-            crew,
-            client,
-            { stream, group, name, adoptAfterMs },
-            async ({ id, fields }) => {
-                await crew.pause(1000 / ratePerS)
-                const outcome = await book.enter(id, fields)
-                if (outcome === "malformed")
-                    crew.say(`${id} is no check-in: left out`)
-            }
-        )
-    )
 }

@@ -11,8 +11,9 @@ import { Pool, poolStopMs } from "./orders/pool.ts"
 import { produceOrders } from "./orders/producer.ts"
 import type { ScalingPolicy } from "./orders/scaling.ts"
 import { startWorker } from "./orders/worker.ts"
-import { Crew } from "./parts/crew.ts"
-import type { Say } from "./parts/crew.ts"
+import { HABIT_OPTIONS, habitsFrom } from "./parts/consumers.ts"
+import { Runner } from "./parts/runner.ts"
+import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import {
     numberOption,
@@ -89,6 +90,7 @@ export const orders: Workload = {
             scaling.coolDownMs,
             "milliseconds without a change after a change"
         ),
+        ...HABIT_OPTIONS,
         maxlen: numberOption(
             "N",
             DEFAULTS.maxLength,
@@ -104,7 +106,8 @@ function planFrom(values: OptionValues): OrdersPlan {
     if (worker !== undefined && (values.producer || values.pool))
         throw new UsageError("--worker: goes without --producer and --pool")
     const all = !values.producer && !values.pool
-    const workMs = workMsFrom(values)
+    const habits = habitsFrom(values, worker !== undefined)
+    const workMs = Math.round(workMsFrom(values) / habits.pace)
     const retryAfterMs = wholeNumber(
         "retry-after",
         values["retry-after"],
@@ -121,6 +124,7 @@ function planFrom(values: OptionValues): OrdersPlan {
         producer: all || values.producer === true,
         pool: all || values.pool === true,
         worker,
+        ...habits,
         tide: tideFrom(values, wholeNumber("rate", values.rate, 1, 1000)),
         poisonEvery: wholeNumber("poison", values.poison, 0, 1_000_000),
         workMs,
@@ -169,17 +173,17 @@ async function startParts(
     const stopTimeoutMs = poolStopMs(plan)
     const options = { url, name: "orders", say, stopTimeoutMs }
     let pool: Pool | undefined
-    const crew = await Crew.start(options, async crew => {
-        await ensureGroup(crew.client, plan.stream, plan.group)
-        if (plan.producer) produceOrders(crew, plan)
+    const runner = await Runner.start(options, async runner => {
+        await ensureGroup(runner.client, plan.stream, plan.group)
+        if (plan.producer) produceOrders(runner, plan)
         if (!plan.pool) return
-        const started = (pool = new Pool(crew, url, plan))
-        crew.run(() => started.run())
+        const started = (pool = new Pool(runner, url, plan))
+        runner.run(() => started.run())
     })
     return {
         async stop() {
-            // the workers end even if the crew cannot reach the server any more
-            await Promise.all([crew.stop(), pool?.close()])
+            // the workers end even if the runner cannot reach the server any more
+            await Promise.all([runner.stop(), pool?.close()])
         },
     }
 }

@@ -301,7 +301,7 @@ describe("temps", () => {
                 temperature: String(temperature),
             })
         const traffic = await start(redis.server.url, {
-            ...{ producer: false, consumer: undefined },
+            ...{ producer: false, consumers: 0 },
         })
         await until("it is there", TIMEOUT_MS, isAggregated)
         await traffic.stop()

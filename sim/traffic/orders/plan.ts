@@ -1,8 +1,10 @@
 /** What the parts of the `orders` workload agree on. Plain data: a pool sends it to its worker processes. */
+import { USUAL_HABITS } from "../parts/consumers.ts"
+import type { ConsumerHabits } from "../parts/consumers.ts"
 import type { Tide } from "../tide.ts"
 import type { ScalingPolicy } from "./scaling.ts"
 
-export interface OrdersPlan {
+export interface OrdersPlan extends ConsumerHabits {
     stream: string
     group: string
     /** Whether orders are added. */
@@ -32,6 +34,7 @@ export const ORDERS_DEFAULTS: OrdersPlan = {
     producer: true,
     pool: true,
     worker: undefined,
+    ...USUAL_HABITS,
     // six a second on the flood, two on the ebb, none at low water
     tide: { ratePerS: 4, peak: 54, periodS: 60 },
     poisonEvery: 50,

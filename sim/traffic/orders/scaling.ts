@@ -13,7 +13,7 @@ export interface ScalingPolicy {
 }
 
 export interface PoolState {
-    /** At work, or about to be; not those that were dismissed. */
+    /** At work, or about to be; not those that were stopped. */
     workers: number
     /** Undefined: unknown, which is no reason for a change. */
     lag: TrueLag | undefined

@@ -2,7 +2,7 @@
  * A stream kept short without losing an entry. XADD's MAXLEN drops the oldest entries whether they have been
  * read or not; this drops those that every group has acknowledged. Where that is not enough, producers wait.
  */
-import type { Crew } from "./crew.ts"
+import type { Runner } from "./runner.ts"
 import { compareIds } from "./stream-id.ts"
 
 /** Between two looks at the stream. */
@@ -16,7 +16,7 @@ export class BoundedStream {
 
     /** @param maxLength entries, about */
     constructor(
-        private readonly crew: Crew,
+        private readonly runner: Runner,
         private readonly stream: string,
         private readonly maxLength: number
     ) {}
@@ -29,7 +29,7 @@ export class BoundedStream {
         const wasFull = this.isFull
         this.isFull = (await this.shorten()) >= 2 * this.maxLength
         if (this.isFull && !wasFull)
-            this.crew.say(
+            this.runner.say(
                 `${this.stream} is full of entries that a group has yet to process: waiting`
             )
         return !this.isFull
@@ -37,7 +37,7 @@ export class BoundedStream {
 
     /** @returns the entries that are left */
     private async shorten() {
-        const { client } = this.crew
+        const { client } = this.runner
         let length = await client.xLen(this.stream)
         if (length <= this.maxLength) return length
         const isDone = await this.doneBy()
@@ -53,7 +53,7 @@ export class BoundedStream {
 
     /** @returns tells of an entry, by its ID, whether every group has had it delivered and acknowledged */
     private async doneBy() {
-        const { client } = this.crew
+        const { client } = this.runner
         const limits: ((id: string) => boolean)[] = []
         for (const group of await client.xInfoGroups(this.stream)) {
             const delivered = String(group["last-delivered-id"])

@@ -5,7 +5,7 @@
  * and it begins again from what the first has written.
  */
 import { WatchError } from "redis"
-import type { Crew } from "../parts/crew.ts"
+import type { Runner } from "../parts/runner.ts"
 import { entryFrom } from "../parts/entries.ts"
 import type { Entry, RawEntry } from "../parts/entries.ts"
 import { BEFORE_ALL } from "../parts/stream-id.ts"
@@ -32,15 +32,15 @@ export class Aggregator {
 
     /** @param client a connection of its own: it waits, and watches keys */
     constructor(
-        private readonly crew: Crew,
+        private readonly runner: Runner,
         private readonly client: RedisClient,
         private readonly keys: TempsKeys,
         private readonly plan: AggregatorPlan
     ) {}
 
-    /** Runs until the crew stops. */
+    /** Runs until the runner stops. */
     async run() {
-        while (!this.crew.isOver)
+        while (!this.runner.isOver)
             try {
                 await this.step()
             } catch (error) {
@@ -55,7 +55,7 @@ export class Aggregator {
         const progress = await this.progress()
         if (!progress) {
             await this.client.unwatch()
-            return this.crew.pause(BLOCK_MS)
+            return this.runner.pause(BLOCK_MS)
         }
         const later = this.dayBehind(progress.day)
         const { present, next } = await this.read(progress, later)
@@ -113,7 +113,7 @@ export class Aggregator {
         transaction.set(this.keys.aggregator, JSON.stringify(after))
         for (const day of outdated) transaction.unlink(this.keys.readings(day))
         await transaction.exec()
-        if (isMove) this.crew.say(`${this.keys.readings(day)} has begun`)
+        if (isMove) this.runner.say(`${this.keys.readings(day)} has begun`)
     }
 
     private async outdatedDays(day: string) {
