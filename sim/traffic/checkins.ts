@@ -5,17 +5,19 @@
  */
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
-import { CheckinBook } from "./checkins-script.ts"
+import { processWithoutGroup } from "./checkins-processor.ts"
+import { CheckinBook, positionKey } from "./checkins-script.ts"
 import type { Checkin } from "./checkins-script.ts"
 import { BoundedStream } from "./parts/bounded-stream.ts"
 import {
+    countOf,
     HABIT_OPTIONS,
     habitsFrom,
     startConsumers,
     USUAL_HABITS,
 } from "./parts/consumers.ts"
 import type { ConsumersPlan } from "./parts/consumers.ts"
-import { Runner } from "./parts/runner.ts"
+import { connectionName, Runner } from "./parts/runner.ts"
 import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import { inflow } from "./parts/inflow.ts"
@@ -34,6 +36,8 @@ import type { Traffic, Workload } from "./workload.ts"
 export interface CheckinsPlan extends Omit<ConsumersPlan, "workMs"> {
     /** Whether check-ins are added. */
     producer: boolean
+    /** Whether check-ins are processed without a group. */
+    processor: boolean
     /** Check-ins per second that one consumer manages. */
     ratePerS: number
     /** How check-ins come. */
@@ -51,6 +55,7 @@ export const CHECKINS_DEFAULTS: CheckinsPlan = {
     stream: "ncc:checkins",
     group: "checkinConsumers",
     producer: true,
+    processor: false,
     consumers: CONSUMERS,
     ...USUAL_HABITS,
     ratePerS: RATE_PER_S,
@@ -76,10 +81,13 @@ export const checkins: Workload = {
             undefined,
             "only be this consumer; each has a name of its own"
         ),
+        processor: switchOption(
+            "only be the processor that reads without a group"
+        ),
         consumers: numberOption(
             "N",
             CONSUMERS,
-            "consumers, if neither --producer nor --consumer is given"
+            "consumers, if no part is named"
         ),
         rate: numberOption(
             "N",
@@ -108,14 +116,18 @@ export const checkins: Workload = {
 /** @throws UsageError */
 function planFrom(values: OptionValues): CheckinsPlan {
     const count = wholeNumber("consumers", values.consumers, 1, 100)
-    const { producer, consumers, isOneConsumer } = partsFrom(values, count)
+    const { producer, consumers, isOneConsumer } = partsFrom(values, count, {
+        others: ["processor"],
+    })
+    const processor = values.processor === true
     const ratePerS = wholeNumber("rate", values.rate, 1, 1000)
     return {
         stream: String(values.stream),
         group: String(values.group),
         producer,
+        processor,
         consumers,
-        ...habitsFrom(values, isOneConsumer),
+        ...habitsFrom(values, isOneConsumer || (processor && !producer)),
         ratePerS,
         tide: tideFrom(values, ratePerS * count),
         users: wholeNumber("users", values.users, 1, 1_000_000),
@@ -136,25 +148,51 @@ export function startCheckins(
 ): Promise<Traffic> {
     const plan = { ...CHECKINS_DEFAULTS, ...changes }
     return Runner.start({ url, name: "checkins", say }, async runner => {
-        await ensureGroup(runner.client, plan.stream, plan.group)
-        if (plan.producer) produce(runner, plan)
+        const { client } = runner
         const workMs = 1000 / plan.ratePerS
-        const consumers = { ...plan, workMs }
-        await startConsumers(runner, "checkins", consumers, client => {
-            const book = new CheckinBook(client, plan.stream, plan.group)
-            return async ({ id, fields }) => {
-                if ((await book.enter(id, fields)) === "malformed")
-                    runner.say(`${id} is no check-in: left out`)
+        // a group that nobody reads for would keep the producer waiting, beside a processor without one
+        if (countOf(plan.consumers) > 0)
+            await ensureGroup(client, plan.stream, plan.group)
+        // throws if it is none
+        else await client.xLen(plan.stream)
+        if (plan.producer) produce(runner, plan)
+        if (plan.processor) await startProcessor(runner, plan, workMs)
+        await startConsumers(
+            runner,
+            "checkins",
+            { ...plan, workMs },
+            client => {
+                const book = new CheckinBook(client, plan.stream, plan.group)
+                return async ({ id, fields }) => {
+                    if ((await book.enter(id, fields)) === "malformed")
+                        runner.say(`${id} is no check-in: left out`)
+                }
             }
-        })
+        )
     })
 }
 
+async function startProcessor(
+    runner: Runner,
+    plan: CheckinsPlan,
+    workMs: number
+) {
+    const client = await runner.connection(
+        connectionName("checkins", "processor")
+    )
+    const book = new CheckinBook(client, plan.stream, plan.group)
+    const paced = { ...plan, workMs: workMs / plan.pace }
+    runner.run(() => processWithoutGroup(runner, client, book, paced))
+}
+
 function produce(runner: Runner, plan: CheckinsPlan) {
-    const bounded = new BoundedStream(runner, plan.stream, plan.maxLength)
+    const { stream, maxLength } = plan
+    const bounded = new BoundedStream(runner, stream, maxLength, {
+        positionKey: positionKey(stream),
+    })
     runner.run(() =>
         inflow(runner, plan.tide, bounded, () =>
-            runner.client.xAdd(plan.stream, "*", { ...randomCheckin(plan) })
+            runner.client.xAdd(stream, "*", { ...randomCheckin(plan) })
         )
     )
 }

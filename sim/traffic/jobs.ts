@@ -6,6 +6,7 @@ import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
 import { BoundedStream } from "./parts/bounded-stream.ts"
 import {
+    countOf,
     HABIT_OPTIONS,
     habitsFrom,
     startConsumers,
@@ -131,8 +132,7 @@ export function startJobs(
 ): Promise<Traffic> {
     const plan = { ...DEFAULTS, ...changes }
     const { stream, group, workers, ratePerS } = plan
-    const count = typeof workers === "number" ? workers : workers.length
-    const workMs = (1000 * (plan.staff ?? count)) / ratePerS
+    const workMs = (1000 * (plan.staff ?? countOf(workers))) / ratePerS
     return Runner.start({ url, name: "jobs", say }, async runner => {
         await ensureGroup(runner.client, stream, group)
         if (plan.producer) produce(runner, plan)

@@ -29,6 +29,17 @@ export { ORDERS_DEFAULTS } from "./orders/plan.ts"
 const DEFAULTS = ORDERS_DEFAULTS
 const { tide, scaling } = DEFAULTS
 
+/** As options; and a flood that is large enough for them. */
+const AS_ORIGINAL = {
+    ...{ up: "1000", down: "100", min: "1", max: "10", cooldown: "10000" },
+    ...{ batch: "10", work: "100", attempts: "3", "retry-after": "60000" },
+    ...{ rate: "40", peak: "2000", period: "120" },
+}
+
+const AS_ORIGINAL_TEXT = Object.entries(AS_ORIGINAL)
+    .map(([name, value]) => `--${name} ${value}`)
+    .join(" ")
+
 export const orders: Workload = {
     name: "orders",
     summary: "orders, and a pool of workers that grows with the lag",
@@ -63,6 +74,11 @@ export const orders: Workload = {
             DEFAULTS.workMs,
             "milliseconds that a worker takes for an order"
         ),
+        batch: numberOption(
+            "N",
+            DEFAULTS.batch,
+            "orders that a worker takes at a time"
+        ),
         "retry-after": numberOption(
             "MS",
             DEFAULTS.retryAfterMs,
@@ -78,7 +94,7 @@ export const orders: Workload = {
         up: numberOption(
             "N",
             scaling.upAbove,
-            "one worker more if the lag is above this"
+            "half as many workers again, one at least, if the lag is above this"
         ),
         down: numberOption(
             "N",
@@ -90,6 +106,9 @@ export const orders: Workload = {
             scaling.coolDownMs,
             "milliseconds without a change after a change"
         ),
+        "as-original": switchOption(
+            `the limits of the program that this one grew from: ${AS_ORIGINAL_TEXT}`
+        ),
         ...HABIT_OPTIONS,
         maxlen: numberOption(
             "N",
@@ -97,11 +116,21 @@ export const orders: Workload = {
             "processed entries to keep in the stream, about"
         ),
     },
-    start: (url, values, say) => startOrders(url, planFrom(values), say),
+    start: (url, values, say) => startOrders(url, ordersPlanFrom(values), say),
+}
+
+/** What is given beside --as-original stays; what is as usual becomes the original's. */
+function withOriginal(values: OptionValues): OptionValues {
+    if (!values["as-original"]) return values
+    const changed = Object.entries(AS_ORIGINAL).filter(
+        ([name]) => values[name] === orders.options[name].default
+    )
+    return { ...values, ...Object.fromEntries(changed) }
 }
 
 /** @throws UsageError */
-function planFrom(values: OptionValues): OrdersPlan {
+export function ordersPlanFrom(given: OptionValues): OrdersPlan {
+    const values = withOriginal(given)
     const worker = values.worker as string | undefined
     if (worker !== undefined && (values.producer || values.pool))
         throw new UsageError("--worker: goes without --producer and --pool")
@@ -114,9 +143,10 @@ function planFrom(values: OptionValues): OrdersPlan {
         100,
         86_400_000
     )
-    if (retryAfterMs < 3 * workMs)
+    const batch = wholeNumber("batch", values.batch, 1, 1000)
+    if (retryAfterMs < 3 * workMs * batch)
         throw new UsageError(
-            `--retry-after ${retryAfterMs}: three times --work (${3 * workMs}) at least, or workers take each other's orders`
+            `--retry-after ${retryAfterMs}: three times what a worker has in hand (${3 * workMs * batch}) at least, or workers take each other's orders`
         )
     return {
         stream: String(values.stream),
@@ -128,6 +158,7 @@ function planFrom(values: OptionValues): OrdersPlan {
         tide: tideFrom(values, wholeNumber("rate", values.rate, 1, 1000)),
         poisonEvery: wholeNumber("poison", values.poison, 0, 1_000_000),
         workMs,
+        batch,
         retryAfterMs,
         maxAttempts: wholeNumber("attempts", values.attempts, 1, 1000),
         scaling: policyFrom(values),

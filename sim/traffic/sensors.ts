@@ -38,6 +38,8 @@ export interface SensorsPlan extends ConsumersPlan {
     intervalMs: number
     /** Temperature above which to warn, in °C. */
     warnAboveC: number
+    /** Temperature at which a sensor has cooled, so that it is warned of again, in °C. */
+    cooledAtC: number
     /** Entries kept in the stream, about. */
     maxLength: number
 }
@@ -52,6 +54,7 @@ export const SENSORS_DEFAULTS: SensorsPlan = {
     intervalMs: 1000,
     workMs: 140,
     warnAboveC: 30,
+    cooledAtC: 29,
     adoptAfterMs: 30_000,
     maxLength: 10_000,
 }
@@ -77,6 +80,11 @@ export const sensors: Workload = {
             DEFAULTS.warnAboveC,
             "degrees Celsius above which to warn"
         ),
+        "warn-again": numberOption(
+            "C",
+            DEFAULTS.cooledAtC,
+            "degrees Celsius to which it has to cool before the next warning"
+        ),
         adopt: adoptOption(DEFAULTS.adoptAfterMs),
         ...HABIT_OPTIONS,
         maxlen: numberOption(
@@ -99,10 +107,23 @@ function planFrom(values: OptionValues): SensorsPlan {
         ...habitsFrom(values, isOneConsumer),
         ...sensingFrom(values),
         workMs: workMsFrom(values),
-        warnAboveC: wholeNumber("warn-above", values["warn-above"], 0, 1000),
+        ...limitsFrom(values),
         adoptAfterMs: adoptAfterMsFrom(values),
         maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
     }
+}
+
+/** @throws UsageError */
+function limitsFrom(values: OptionValues) {
+    const warnAboveC = wholeNumber("warn-above", values["warn-above"], 0, 1000)
+    const again = values["warn-again"]
+    // whoever sets the one need not set the other
+    const isUsual = again === String(DEFAULTS.cooledAtC)
+    const gapC = DEFAULTS.warnAboveC - DEFAULTS.cooledAtC
+    const cooledAtC = isUsual
+        ? warnAboveC - gapC
+        : wholeNumber("warn-again", again, 0, warnAboveC)
+    return { warnAboveC, cooledAtC }
 }
 
 /**
@@ -120,7 +141,7 @@ export function startSensors(
         if (plan.producer) runner.run(() => send(runner, plan))
         await startConsumers(runner, "sensors", plan, client => {
             const { stream, group, warnAboveC } = plan
-            const book = new SensorBook(client, stream, group, warnAboveC)
+            const book = new SensorBook(client, stream, group, plan)
             return async ({ id, fields }) => {
                 const reading = readingFrom(fields)
                 const outcome = await book.enter(id, reading)

@@ -19,6 +19,8 @@ export interface OrdersPlan extends ConsumerHabits {
     poisonEvery: number
     /** What a worker takes for one order. */
     workMs: number
+    /** How many a worker takes at a time. */
+    batch: number
     /** What has been pending for longer than this, in ms, is tried again. */
     retryAfterMs: number
     /** How often an order is tried before it goes to the dead letters. */
@@ -39,6 +41,7 @@ export const ORDERS_DEFAULTS: OrdersPlan = {
     tide: { ratePerS: 4, peak: 54, periodS: 60 },
     poisonEvery: 50,
     workMs: 500,
+    batch: 1,
     retryAfterMs: 5000,
     maxAttempts: 3,
     scaling: {
@@ -66,4 +69,9 @@ export function orderKeys(stream: string) {
         /** Which pool is in charge. */
         lease: `${stream}:pool`,
     }
+}
+
+/** What a worker may have in hand when it is to stop, in ms. */
+export function inHandMs({ workMs, batch }: OrdersPlan) {
+    return workMs * batch
 }

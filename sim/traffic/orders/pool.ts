@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Runner } from "../parts/runner.ts"
 import { PoolWorker } from "./pool-worker.ts"
 import { Lease } from "./lease.ts"
-import { orderKeys } from "./plan.ts"
+import { inHandMs, orderKeys } from "./plan.ts"
 import type { OrdersPlan } from "./plan.ts"
 import { scalingStep } from "./scaling.ts"
-import { trueLag } from "./true-lag.ts"
+import { trueLag, wholeLag } from "./true-lag.ts"
 import type { TrueLag } from "./true-lag.ts"
 
 /** Between two looks at the lag. */
@@ -61,19 +61,31 @@ export class Pool {
             lag,
             sinceChangeMs: now - this.changedAtMs,
         })
-        if (step === 0 || (step > 0 && !this.mayStart(now))) return
+        const change = step > 0 ? Math.min(step, this.placesAt(now)) : step
+        if (change === 0) return
         this.changedAtMs = now
-        this.runner.say(
-            `lag ${inWords(lag)}: ${active.length + step} of ${this.plan.scaling.maxWorkers} workers`
-        )
-        if (step > 0) this.startWorker()
-        else active.at(-1)!.stop()
+        if (change < 0) active.at(-1)!.stop()
+        else for (let i = 0; i < change; i++) this.startWorker()
+        // not waited for: a large lag takes longer to count than the lease lasts
+        this.announce(active.length + change).catch(() => {})
     }
 
-    /** Those that end count too: never more processes than allowed. */
-    private mayStart(now: number) {
+    private async announce(workers: number) {
+        const { stream, group, scaling } = this.plan
+        const lag = await wholeLag(this.runner.client, stream, group).catch(
+            () => undefined
+        )
+        this.runner.say(
+            `lag ${inWords(lag)}: ${workers} of ${scaling.maxWorkers} workers`
+        )
+    }
+
+    /** How many may be started now. Those that end count too: never more processes than allowed. */
+    private placesAt(now: number) {
         const { maxWorkers } = this.plan.scaling
-        return now >= this.startAtMs && this.workers.size < maxWorkers
+        return now < this.startAtMs
+            ? 0
+            : Math.max(0, maxWorkers - this.workers.size)
     }
 
     private get active() {
@@ -83,6 +95,10 @@ export class Pool {
     private takeCharge(isInCharge: boolean) {
         if (this.isInCharge !== isInCharge && !isInCharge)
             this.runner.say("another pool is at work: standing by")
+        // the lease may have been lost with all of Redis: the other pool's workers need a moment to end
+        if (this.isInCharge === false && isInCharge)
+            this.startAtMs =
+                performance.now() + 2 * TICK_MS + inHandMs(this.plan)
         this.isInCharge = isInCharge
     }
 
@@ -136,7 +152,7 @@ export class Pool {
         const timeout = new AbortController()
         await Promise.race([
             exits,
-            sleep(this.plan.workMs + STOP_SPARE_MS, undefined, {
+            sleep(inHandMs(this.plan) + STOP_SPARE_MS, undefined, {
                 signal: timeout.signal,
             }).then(
                 () => this.killAll(),
@@ -154,7 +170,7 @@ export class Pool {
 
 /** What a stop of the pool may take, in ms: its workers' orders in hand, and what is killed after that. */
 export function poolStopMs(plan: OrdersPlan) {
-    return plan.workMs + STOP_SPARE_MS + 1000
+    return inHandMs(plan) + STOP_SPARE_MS + 1000
 }
 
 function inWords(lag: TrueLag | undefined) {

@@ -1,4 +1,4 @@
-/** One worker: takes an order, works on it, counts it. Told to stop, it finishes the one in hand. */
+/** One worker: takes an order, works on it, counts it. Told to stop, it finishes what is in hand. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { connectionName, Runner } from "../parts/runner.ts"
 import type { Say } from "../parts/runner.ts"
@@ -9,9 +9,10 @@ import { ensureGroup } from "../parts/entries.ts"
 import type { Traffic } from "../workload.ts"
 import { Desk } from "./desk.ts"
 import { OrderError, orderFrom } from "./order.ts"
+import { inHandMs } from "./plan.ts"
 import type { OrdersPlan } from "./plan.ts"
 
-/** A stop waits for the order in hand, and this much longer. */
+/** A stop waits for the orders in hand, and this much longer. */
 const STOP_SPARE_MS = 1500
 
 /**
@@ -24,7 +25,7 @@ export function startWorker(
     name: string,
     say: Say
 ): Promise<Traffic> {
-    const stopTimeoutMs = plan.workMs + STOP_SPARE_MS
+    const stopTimeoutMs = inHandMs(plan) + STOP_SPARE_MS
     const options = { url, name: `orders: ${name}`, say, stopTimeoutMs }
     return Runner.start(options, async runner => {
         await ensureGroup(runner.client, plan.stream, plan.group)

@@ -14,11 +14,15 @@ export class BoundedStream {
     private lookAtMs = 0
     private isFull = false
 
-    /** @param maxLength entries, about */
+    /**
+     * @param maxLength entries, about
+     * @param positionKey where a reader without a group keeps the last ID that it has processed, if there is one
+     */
     constructor(
         private readonly runner: Runner,
         private readonly stream: string,
-        private readonly maxLength: number
+        private readonly maxLength: number,
+        private readonly reader: { positionKey?: string } = {}
     ) {}
 
     /** Whether another entry may be added. Looks at the stream from time to time. */
@@ -30,7 +34,7 @@ export class BoundedStream {
         this.isFull = (await this.shorten()) >= 2 * this.maxLength
         if (this.isFull && !wasFull)
             this.runner.say(
-                `${this.stream} is full of entries that a group has yet to process: waiting`
+                `${this.stream} is full of entries that are yet to be processed: waiting`
             )
         return !this.isFull
     }
@@ -51,7 +55,7 @@ export class BoundedStream {
         }
     }
 
-    /** @returns tells of an entry, by its ID, whether every group has had it delivered and acknowledged */
+    /** @returns tells of an entry, by its ID, whether every group has had it delivered and acknowledged, and the reader has processed it */
     private async doneBy() {
         const { client } = this.runner
         const limits: ((id: string) => boolean)[] = []
@@ -64,7 +68,10 @@ export class BoundedStream {
             )
             if (firstId) limits.push(id => compareIds(id, String(firstId)) < 0)
         }
-        // without a group there is nobody who could have processed anything
+        const { positionKey } = this.reader
+        const position = positionKey && (await client.get(positionKey))
+        if (position) limits.push(id => compareIds(id, position) <= 0)
+        // without a group or reader there is nobody who could have processed anything
         return (id: string) =>
             limits.length > 0 && limits.every(limit => limit(id))
     }

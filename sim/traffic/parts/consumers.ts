@@ -69,6 +69,10 @@ export interface ConsumersPlan extends ConsumerHabits {
     workMs: number
 }
 
+export function countOf(consumers: ConsumersPlan["consumers"]) {
+    return typeof consumers === "number" ? consumers : consumers.length
+}
+
 /** Taking over too early is work done twice. */
 const WORK_UNTIL_OVERDUE = 3
 
@@ -89,12 +93,11 @@ export async function startConsumers(
         plan.adoptAfterMs,
         WORK_UNTIL_OVERDUE * workMs
     )
-    const isGiven = typeof consumers !== "number"
-    const count = isGiven ? consumers.length : consumers
-    for (let i = 0; i < count; i++) {
-        const { client, name } = isGiven
-            ? await named(runner, workload, consumers[i])
-            : await runner.connectionAs(prefix, i + 1)
+    for (let i = 0; i < countOf(consumers); i++) {
+        const { client, name } =
+            typeof consumers === "number"
+                ? await runner.connectionAs(prefix, i + 1)
+                : await named(runner, workload, consumers[i])
         const process = processOn(client)
         const consumer = { ...plan, name, adoptAfterMs }
         runner.run(() =>
