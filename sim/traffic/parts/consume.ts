@@ -3,7 +3,7 @@
  * left before what is new, and has each one processed.
  */
 import type { RedisClient } from "../redis-client.ts"
-import { retireGone } from "./consumer-list.ts"
+import { retireGone, signIn } from "./consumer-list.ts"
 import { ensureGroup, isNoGroup, readEntries } from "./entries.ts"
 import type { Entry } from "./entries.ts"
 import { wasDone } from "./once.ts"
@@ -101,6 +101,7 @@ class ConsumerLoop {
         if (this.from === ">" && now >= this.adoptAtMs) {
             const adopted = await this.overdue.takeOne()
             if (adopted) return [adopted]
+            await signIn(this.client, this.consumer)
             await retireGone(this.client, this.consumer, this.goneAfterMs)
             this.adoptAtMs = now + this.adoptEveryMs
         }

@@ -18,8 +18,25 @@ export async function retire(
     await client.eval(RETIRE, { keys: [stream], arguments: [group, name] })
 }
 
+/** After every entry that there can be; not the last ID of all, which Redis would have wrap around. */
+const AFTER_ALL = "18446744073709551615-0"
+
 /**
- * Takes off the list who has not asked for entries for so long. Whoever comes back is on it again at once.
+ * Says that a consumer is there. Before Redis 7.2 its `idle` time grows while it waits in XREADGROUP for new entries and
+ * none come; it begins anew whenever the consumer asks for entries that it was given before: here, for none of them.
+ */
+export async function signIn(
+    client: RedisClient,
+    { stream, group, name }: { stream: string; group: string; name: string }
+) {
+    await client.sendCommand([
+        ...["XREADGROUP", "GROUP", group, name, "COUNT", "1"],
+        ...["STREAMS", stream, AFTER_ALL],
+    ])
+}
+
+/**
+ * Takes off the list who has not signed in or asked for entries for so long, and has none in hand. Whoever comes back is on it again at once.
  * @param self who is not gone
  */
 export async function retireGone(
