@@ -307,13 +307,17 @@ describe("checkins", () => {
             await addSome(5)
             await redis.client.xAdd(stream, "*", { no: "check-in" })
             await addSome(5)
-            const first = await start(redis.server.url, {
-                ...{ ...plan, ratePerS: 50 },
-            })
+            const said: string[] = []
+            const first = await startByCommand(
+                ["--processor", "--rate", "50"],
+                line => said.push(line)
+            )
             await until("some are done", TIMEOUT_MS, async () =>
                 Boolean(await position())
             )
             await first.stop()
+            assert.match(said[0], /^checkins: processor: processing \d+-\d+$/)
+            assert.match(said[1], /^checkins: processor: counted \d+-\d+$/)
             // two of them read the same: each still counts once
             const both = [1, 2].map(() =>
                 start(redis.server.url, { ...plan, ratePerS: 100 })

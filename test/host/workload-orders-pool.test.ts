@@ -5,13 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises"
 import fc from "fast-check"
 import { parseCommandLine } from "../../sim/command-line.ts"
 import {
-    orders,
     ORDERS_DEFAULTS,
     ordersPlanFrom,
     startOrders,
 } from "../../sim/traffic/orders.ts"
 import type { OrdersPlan } from "../../sim/traffic/orders/plan.ts"
 import { scalingStep } from "../../sim/traffic/orders/scaling.ts"
+import { workloads } from "../../sim/traffic/workloads.ts"
 import { trueLag } from "../../sim/traffic/orders/true-lag.ts"
 import type { RedisClient } from "../../sim/traffic/redis-client.ts"
 import { OrdersLedger } from "./support/orders-ledger.ts"
@@ -92,8 +92,9 @@ test("the pool grows by half, and one at least: 2, 3, 4, 6, 9, 10", () => {
 })
 
 test("--as-original: every limit of the program that it grew from", () => {
+    const { options } = workloads.find(({ name }) => name === "orders")!
     const plan = (...args: string[]) =>
-        ordersPlanFrom(parseCommandLine(args, orders.options))
+        ordersPlanFrom(parseCommandLine(args, options))
     const { scaling, retryAfterMs, batch, maxAttempts } = plan("--as-original")
     assert.deepEqual(
         { ...scaling, retryAfterMs, batch, maxAttempts },

@@ -259,9 +259,15 @@ describe("temps", () => {
         await add("2026-01-30T23:10:00Z", "10.00")
         await add("2026-01-30T23:50:00Z", "10.01")
         await add("2026-01-31T00:10:00Z", "5.00")
-        const traffic = await start(redis.server.url, {
-            ...{ producer: false, maxAverages: 3, keepDays: 1, workMs: 0 },
-        })
+        const said: string[] = []
+        const traffic = await start(
+            redis.server.url,
+            {
+                ...{ producer: false, maxAverages: 3, keepDays: 1, workMs: 0 },
+                isTalkative: true,
+            },
+            line => said.push(line)
+        )
         await until("it is there", TIMEOUT_MS, isAggregated)
         await add("2026-01-31T08:10:00Z", "-5.00")
         await add("2026-03-02T08:10:00Z", "1.00")
@@ -275,6 +281,12 @@ describe("temps", () => {
         await until("it goes on", TIMEOUT_MS, isAggregated)
         await until("all are read", TIMEOUT_MS, isIdle)
         await traffic.stop()
+        assert.ok(
+            said.includes(
+                "temps: a 2026-01-30T23:00:00.000Z: 10.01 °C, 2 readings"
+            ),
+            said.join("\n")
+        )
         assert.equal(await redis.client.xLen(AVERAGES), 3)
         assert.deepEqual(await dayKeys(), ["temps:20260131", "temps:20260302"])
         const summary = await redis.client.hGetAll("temps:summary:20260131")

@@ -20,6 +20,8 @@ export interface AggregatorPlan {
     maxAverages: number
     /** Days whose readings are kept, before the one that is being read. */
     keepDays: number
+    /** Whether a line tells of each average. */
+    isTalkative: boolean
 }
 
 /** Entries read, and summed up, at a time. */
@@ -29,6 +31,7 @@ const BLOCK_MS = 1000
 export class Aggregator {
     /** The next day that has a stream, if it is not the day after: nothing was sent for days. */
     private laterDay: string | undefined
+    private isWaiting = false
 
     /** @param client a connection of its own: it waits, and watches keys */
     constructor(
@@ -64,6 +67,8 @@ export class Aggregator {
         // readings are added in the order of time: what the later day has proves that this one is complete
         if (next.length > 0) return this.commit(progress, later, next)
         await this.client.unwatch()
+        if (!this.isWaiting) this.tell("waiting")
+        this.isWaiting = true
         await this.lookForGap(progress.day)
     }
 
@@ -113,7 +118,14 @@ export class Aggregator {
         transaction.set(this.keys.aggregator, JSON.stringify(after))
         for (const day of outdated) transaction.unlink(this.keys.readings(day))
         await transaction.exec()
+        this.isWaiting = false
+        for (const { sensor, hour, average, readings } of averages)
+            this.tell(`${sensor} ${hour}: ${average} °C, ${readings} readings`)
         if (isMove) this.runner.say(`${this.keys.readings(day)} has begun`)
+    }
+
+    private tell(what: string) {
+        if (this.plan.isTalkative) this.runner.say(what)
     }
 
     private async outdatedDays(day: string) {
