@@ -93,8 +93,11 @@ export interface Mortal {
 
 /** How often each test kills: `KILLS=20 npm test` for more. */
 export const KILLS = Number(process.env.KILLS ?? 6)
-/** For each of them at most, a restart on a busy computer included; on average. */
+/** For each of them, a restart included; on average. A computer that needs longer is given more time between them. */
 const KILL_MS = 1500
+const PATIENCE = 5
+/** It ends after so long, whether enough has been done or not. */
+const LONGEST_MS = 60_000
 
 export interface KillingOptions {
     random: SeededRandom
@@ -114,11 +117,14 @@ export async function killAtRandom(
     processes: Mortal[],
     { random, gapMs, halfway, isEnough }: KillingOptions
 ) {
-    const deadline = Date.now() + (KILLS + 2) * KILL_MS
+    const start = Date.now()
+    const usualMs = (KILLS + 2) * KILL_MS
     for (let done = 0; ;) {
-        const isLate = Date.now() > deadline
-        if (done >= KILLS && (isLate || (await isEnough()))) return
-        await sleep(random.between(...gapMs))
+        const passedMs = Date.now() - start
+        const isOver = passedMs > usualMs + LONGEST_MS
+        if (done >= KILLS && (isOver || (await isEnough()))) return
+        const patience = passedMs > usualMs ? PATIENCE : 1
+        await sleep(patience * random.between(...gapMs))
         const victim = random.pick(processes)
         if (!victim.runs && random.next() < SPARED) continue
         await victim.kill9()
