@@ -35,6 +35,8 @@ export interface WorkloadConsumersOptions {
 export class WorkloadConsumers implements ConsumerControl {
     private paused = false
     private pace = 1
+    /** At which those at work were started. */
+    private workingPace = 1
     private others: Traffic | undefined
     private pool: Traffic | undefined
     private readonly running = new Map<string, Traffic>()
@@ -87,9 +89,12 @@ export class WorkloadConsumers implements ConsumerControl {
     }
 
     setPace(pace: number) {
+        // at once: whoever presses the button again wants twice of this
+        this.pace = withinPace(pace)
         return this.turn(async () => {
-            const before = this.pace
-            this.pace = withinPace(pace)
+            const before = this.workingPace
+            // of several presses the first has seen to it
+            if (this.pace === before) return
             await this.end()
             try {
                 await this.begin()
@@ -170,6 +175,7 @@ export class WorkloadConsumers implements ConsumerControl {
     /** Starts who is not at work. */
     private async begin() {
         if (this.paused || this.isOver) return
+        if (!this.pool && this.running.size === 0) this.workingPace = this.pace
         if (this.has(POOL)) this.pool ??= await this.startPart({ [POOL]: true })
         const { option } = this
         for (const name of this.names)
@@ -195,7 +201,7 @@ export class WorkloadConsumers implements ConsumerControl {
     private startPart(part: OptionValues) {
         const { workload, url, values, say } = this.options
         const ours = {
-            ...{ pace: String(this.pace), quiet: true },
+            ...{ pace: String(this.workingPace), quiet: true },
             repair: String(REPAIR_MS),
         }
         return workload.start(url, { ...values, ...ours, ...part }, say)
