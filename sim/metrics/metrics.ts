@@ -5,6 +5,7 @@
 import { Counter, Gauge, Registry } from "prom-client"
 import type { Lab } from "../page/lab.ts"
 import { levelOf } from "../page/scale.ts"
+import type { GroupState } from "../page/state.ts"
 
 const TARGET = ["stream", "group"] as const
 
@@ -106,6 +107,25 @@ export class Metrics {
         ),
     }
 
+    /** The same by the names that dashboards for redis_exporter ask for (its exporter/streams.go). */
+    private readonly exporter = {
+        length: this.exporterGauge("length"),
+        consumers: this.exporterGauge("group_consumers", "group"),
+        pending: this.exporterGauge("group_messages_pending", "group"),
+        lag: this.exporterGauge("group_lag", "group"),
+        delivered: this.exporterGauge("group_last_delivered_id", "group"),
+        consumerPending: this.exporterGauge(
+            "group_consumer_messages_pending",
+            "group",
+            "consumer"
+        ),
+        consumerIdle: this.exporterGauge(
+            "group_consumer_idle_seconds",
+            "group",
+            "consumer"
+        ),
+    }
+
     /** @param lab undefined while the simulator starts */
     async text(lab: Lab | undefined) {
         const { light } = this
@@ -141,6 +161,9 @@ export class Metrics {
             light.check.set(target, Number(complaint !== null))
             light.low.set(target, low)
             light.high.set(target, high ?? Infinity)
+            // there it is one number of entries: where it is not proven, or in seconds, there is none
+            if (low === high && isInEntries(lab))
+                this.exporter.lag.set({ db: databaseOf(lab), ...target }, low)
             light.level.set(target, levelOf(lab.setup[i].scale, low))
         }
         light.resets.inc(resets)
@@ -153,10 +176,12 @@ export class Metrics {
             light.age.set((Date.now() - relay.answeredAt) / 1000)
     }
 
-    private readRedis({ reader }: Lab) {
+    private readRedis(lab: Lab) {
         const { redis } = this
+        const { reader } = lab
         redis.up.set(Number(reader.isUp))
         for (const state of reader.groups) {
+            this.readAsExporter(state, databaseOf(lab))
             const { stream, group, length, pending, consumers, oldestPending } =
                 state
             const target = { stream, group }
@@ -173,6 +198,36 @@ export class Metrics {
                 redis.consumerIdle.set(labels, idleMs / 1000)
             }
         }
+    }
+
+    private readAsExporter(state: GroupState, db: string) {
+        const { exporter } = this
+        const { stream, group, length, pending, consumers } = state
+        const target = { db, stream, group }
+        if (length !== null) exporter.length.set({ db, stream }, length)
+        if (pending !== null) exporter.pending.set(target, pending)
+        // its number before the dash
+        if (state.lastDeliveredId !== null)
+            exporter.delivered.set(
+                target,
+                Number(state.lastDeliveredId.split("-")[0])
+            )
+        if (!consumers) return
+        exporter.consumers.set(target, consumers.length)
+        for (const { name, pending, idleMs } of consumers) {
+            const labels = { ...target, consumer: name }
+            exporter.consumerPending.set(labels, pending)
+            exporter.consumerIdle.set(labels, idleMs / 1000)
+        }
+    }
+
+    private exporterGauge<L extends string>(name: string, ...labels: L[]) {
+        return new Gauge({
+            name: `redis_stream_${name}`,
+            help: `As redis_exporter's redis_stream_${name}`,
+            labelNames: ["db", "stream", ...labels],
+            registers: [this.registry],
+        })
     }
 
     private gauge<L extends string = never>(
@@ -195,4 +250,15 @@ export class Metrics {
             registers: [this.registry],
         })
     }
+}
+
+/** `db0`, as redis_exporter has it. */
+function databaseOf({ publisher }: Lab) {
+    const settings = publisher.get("setup")?.settings ?? []
+    const [, number = "0"] = settings.find(([key]) => key === "REDIS_DB") ?? []
+    return `db${number}`
+}
+
+function isInEntries({ publisher }: Lab) {
+    return publisher.get("setup")?.unit === "entries"
 }

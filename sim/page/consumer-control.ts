@@ -1,5 +1,4 @@
 /** Consumers of a workload, as far as a visitor may order them about. */
-import type { RedisClient } from "../traffic/redis-client.ts"
 import type { CrewState } from "./state.ts"
 
 export interface ConsumerControl {
@@ -22,17 +21,4 @@ export const CONSUMERS_MAX = 50
 
 export function withinPace(pace: number) {
     return Math.min(PACE_MAX, Math.max(PACE_MIN, pace))
-}
-
-/** Takes a consumer off the group's list, unless entries are pending that would go with the name. */
-export async function resign(
-    client: RedisClient,
-    stream: string,
-    group: string,
-    name: string
-) {
-    const consumers = await client.xInfoConsumers(stream, group)
-    const mine = consumers.find(consumer => String(consumer.name) === name)
-    if (mine && Number(mine.pending) === 0)
-        await client.xGroupDelConsumer(stream, group, name)
 }

@@ -1,12 +1,11 @@
 /** Which workload runs on the local Redis, and its consumers as far as the visitor may order them about. */
 import type { OptionValues } from "../command-line.ts"
-import { JOBS_DEFAULTS, startJobs } from "../traffic/jobs.ts"
-import type { Traffic, Workload } from "../traffic/workload.ts"
+import { jobs } from "../traffic/jobs.ts"
+import type { Workload } from "../traffic/workload.ts"
 import { workloads } from "../traffic/workloads.ts"
 import type { ConsumerControl } from "./consumer-control.ts"
-import { Crew } from "./crew.ts"
 import { JOBS } from "./defaults.ts"
-import { hasParts, PartCrew } from "./part-crew.ts"
+import { WorkloadConsumers } from "./workload-consumers.ts"
 
 export interface Watched {
     stream: string
@@ -20,11 +19,10 @@ const NONE_SUMMARY = "nothing is added but by hand"
 
 export class WorkloadSwitch {
     current: string | null = null
-    /** null: this workload's consumers take no orders. */
+    /** null: no workload runs. */
     crew: ConsumerControl | null = null
     readonly choices: { name: string; summary: string }[]
 
-    private traffic: Traffic | undefined
     private turning: Promise<unknown> = Promise.resolve()
     private closed = false
 
@@ -68,37 +66,24 @@ export class WorkloadSwitch {
 
     private async begin(name: string): Promise<Watched> {
         const { url, own, say } = this
-        const workload = workloads.find(one => one.name === name)
-        if (workload && name !== JOBS) {
-            const values = defaultsOf(workload)
-            const watched = watchedBy(values) ?? own
-            if (hasParts(workload))
-                this.crew = await PartCrew.start({
-                    ...{ workload, values, url, say },
-                    ...watched,
-                })
-            else this.traffic = await workload.start(url, values, say)
-            this.current = name
-            return watched
-        }
-        // the consumers of jobs are ours, so that they can be ordered about
-        if (name === JOBS)
-            this.traffic = await startJobs(url, { ...own, workers: 0 }, say)
-        this.crew = new Crew(url, {
-            ...own,
-            workers: JOBS_DEFAULTS.workers,
-            ratePerWorker: JOBS_DEFAULTS.ratePerS / JOBS_DEFAULTS.workers,
+        // without a workload there are the workers of jobs, for what the visitor adds
+        const workload = workloads.find(one => one.name === name) ?? jobs
+        const isOwn = workload.name === JOBS
+        const values = { ...defaultsOf(workload), ...(isOwn ? own : {}) }
+        const watched = watchedBy(values) ?? own
+        this.crew = await WorkloadConsumers.start({
+            ...{ workload, values, url, say, isFed: name !== NONE },
+            ...watched,
         })
         this.current = name
-        return own
+        return watched
     }
 
     private async end() {
-        const { traffic, crew } = this
-        this.traffic = undefined
+        const { crew } = this
         this.crew = null
         this.current = null
-        await Promise.all([traffic?.stop(), crew?.stop()])
+        await crew?.stop()
     }
 }
 

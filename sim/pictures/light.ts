@@ -1,10 +1,14 @@
-/** The picture at the head of the README: the light on a desk, at level 6. */
+/** The picture at the head of the README: the light on a desk, while a flood of entries comes and is worked off. */
 import { PIN_NAMES } from "./pico-w.ts"
+import type { Moment } from "./recording.ts"
 import { circle, el, group, line, picture, rect, rounded, text } from "./svg.ts"
 
 const WIDTH = 1200
 const HEIGHT = 520
-const LIT = 6
+/** At the end of the recording all is dark for so long, in ms; then it begins again. */
+const REST_MS = 1500
+/** What is shown to whoever wants nothing to move: the first moment at this lag. */
+const STILL_LAG = 11
 
 /** The strip with the LEDs. */
 const BAR = { x: 150, y: 296, width: 900, height: 120 }
@@ -15,25 +19,73 @@ const LED_X = BAR.x + (BAR.width - 9 * LED_PITCH) / 2
 const PICO = { x: 350, y: 44, width: 510, height: 148 }
 const PIN_PITCH = 24.4
 
-export function drawLight() {
+/** @param moments one flood and its ebb, in the time that it took */
+export function drawLight(moments: Moment[]) {
+    const still = moments.find(({ lag }) => lag === STILL_LAG)!
+    const durationMs = moments.at(-1)!.t + REST_MS
+    const animations: string[] = []
+    /** What is there at some of the moments only. */
+    const shown = (isShown: (moment: Moment) => boolean, part: string) => {
+        const name = `m${animations.length}`
+        animations.push(keyframes(name, moments, durationMs, isShown))
+        const opacity = isShown(still) ? undefined : 0
+        return group({ class: name, opacity }, part)
+    }
+    const lags = [...new Set(moments.map(({ lag }) => lag))]
+    const parts = [
+        ...Array.from({ length: 10 }, (_, i) =>
+            drawLed(i, lit => shown(({ leds }) => leds[i] === "1", lit))
+        ),
+        ...lags.map(lag =>
+            shown(moment => moment.lag === lag, drawCaption(lag))
+        ),
+    ]
     return picture(
         { width: WIDTH, height: HEIGHT },
-        "A Raspberry Pi Pico W with ten LEDs in a row on a desk; six are lit: the group lags by 11 entries",
+        "A Raspberry Pi Pico W with ten LEDs in a row on a desk; they light up one after the other while a group's lag grows, all flash at the end of the scale, and go out while it shrinks",
         defs(),
+        el("style", {}, ...animations, STANDSTILL),
         rect(0, 0, WIDTH, HEIGHT, { fill: "url(#desk)", rx: 18 }),
         ...grain(),
         drawPico(),
         ...wires(),
         drawBar(),
-        ...Array.from({ length: 10 }, (_, i) => drawLed(i)),
-        text(WIDTH / 2, 472, "jobs/staff: lag 11, 6 of 10", {
-            "font-size": 30,
-            "font-family":
-                "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace",
-            "text-anchor": "middle",
-            fill: "#f4ead9",
-        })
+        ...parts
     )
+}
+
+const STANDSTILL =
+    "@media (prefers-reduced-motion: reduce) { g { animation: none !important } }"
+
+/** CSS, one step for each change; it repeats for ever. */
+function keyframes(
+    name: string,
+    moments: Moment[],
+    durationMs: number,
+    isShown: (moment: Moment) => boolean
+) {
+    const steps: string[] = []
+    let before: boolean | undefined
+    for (const moment of moments) {
+        const now = isShown(moment)
+        if (now === before) continue
+        before = now
+        const percent = ((100 * moment.t) / durationMs).toFixed(2)
+        steps.push(`${percent}%{opacity:${Number(now)}}`)
+    }
+    steps.push(`100%{opacity:${Number(before)}}`)
+    return `.${name}{animation:${name} ${durationMs}ms step-end infinite}@keyframes ${name}{${steps.join("")}}`
+}
+
+function drawCaption(lag: number) {
+    const words = lag > 20 ? "off the scale" : `${Math.ceil(lag / 2)} of 10`
+    return text(WIDTH / 2, 472, `jobs/staff: lag ${lag}, ${words}`, {
+        "font-size": 30,
+        "font-family":
+            "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace",
+        "text-anchor": "middle",
+        fill: "#f4ead9",
+    })
 }
 
 function gradient(id: string, stops: [offset: number, colour: string][]) {
@@ -132,18 +184,21 @@ function drawBar() {
     )
 }
 
-function drawLed(index: number) {
+/** @param lit takes what is there only while it is lit */
+function drawLed(index: number, lit: (part: string) => string) {
     const x = LED_X + index * LED_PITCH
     const y = BAR.y + 50
-    const isLit = index < LIT
+    const bulb = (fill: string, stroke: string) =>
+        circle(x, y, 25, { fill, stroke, "stroke-width": 2 })
     return group(
         {},
-        isLit ? circle(x, y, 66, { fill: "url(#glow)" }) : "",
-        circle(x, y, 25, {
-            fill: isLit ? "url(#lit)" : "url(#dark)",
-            stroke: isLit ? "#ffb39c" : "#6b3a38",
-            "stroke-width": 2,
-        }),
+        bulb("url(#dark)", "#6b3a38"),
+        lit(
+            [
+                circle(x, y, 66, { fill: "url(#glow)" }),
+                bulb("url(#lit)", "#ffb39c"),
+            ].join("\n")
+        ),
         text(x, BAR.y + 104, String(index + 1), {
             "font-size": 18,
             "text-anchor": "middle",

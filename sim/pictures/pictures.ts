@@ -5,6 +5,7 @@ import { drawLabelStrip } from "./label-strip.ts"
 import { drawLegend } from "./legend.ts"
 import { drawLight } from "./light.ts"
 import { LED_PINS, TRAFFIC_LIGHT_PINS } from "./pico-w.ts"
+import { recording } from "./recording.ts"
 
 const RED = "#c8102e"
 
@@ -25,7 +26,7 @@ const TRAFFIC_LIGHT: Placed[] = TRAFFIC_LIGHT_PINS.map(({ name, pin }, i) => ({
 export function pictures(): Map<string, string> {
     return new Map([
         ["legend.svg", drawLegend()],
-        ["light.svg", drawLight()],
+        ["light.svg", drawLight(recording())],
         [
             "wiring.svg",
             drawWiring({

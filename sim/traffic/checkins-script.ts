@@ -15,37 +15,62 @@ export interface Checkin {
     starRating: string
 }
 
-export type Outcome = "counted" | "counted before" | "malformed"
+export type Outcome =
+    "counted" | "counted before" | "counted by another" | "malformed"
 
-/** Replies 1 if the check-in has been counted now. Without a user (malformed) it is only acknowledged. */
-const SCRIPT = `
+/** Lua: `count(user, location, id, user_id, location_id, stars)`. Without a user (malformed) it does nothing. */
+const COUNT_LUA = `
 ${ONCE_LUA}
 ${NEWER_LUA}
-local stream, done, user, location = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local group, id, user_id, location_id, stars = unpack(ARGV)
+local function count(user, location, id, user_id, location_id, stars)
+    if not user then return end
+    redis.call('HINCRBY', user, 'numCheckins', 1)
+    if newer(id, redis.call('HGET', user, 'lastId')) then
+        redis.call('HSET', user, 'lastId', id, 'lastSeenAt', location_id,
+            'lastCheckin', string.match(id, '^%d+'))
+    end
+
+    local visits = redis.call('HINCRBY', location, 'numCheckins', 1)
+    local sum = redis.call('HINCRBY', location, 'numStars', stars)
+    local hundredths = math.floor((200 * sum + visits) / (2 * visits))
+    redis.call('HSET', location, 'averageStars',
+        string.format('%d.%02d', math.floor(hundredths / 100), hundredths % 100))
+    if newer(id, redis.call('HGET', location, 'lastId')) then
+        redis.call('HSET', location, 'lastId', id, 'lastVisitor', user_id,
+            'lastCheckin', string.match(id, '^%d+'))
+    end
+end
+`
+
+/** Replies 1 if the check-in has been counted now. Without a user (malformed) it is only acknowledged. */
+const ENTER = `
+${COUNT_LUA}
+local stream, done, user, location = unpack(KEYS)
+local group, id = ARGV[1], ARGV[2]
 if not once(stream, done, group, id) then return 0 end
-if not user then return 1 end
+count(user, location, id, unpack(ARGV, 3))
+return 1
+`
 
-redis.call('HINCRBY', user, 'numCheckins', 1)
-if newer(id, redis.call('HGET', user, 'lastId')) then
-    redis.call('HSET', user, 'lastId', id, 'lastSeenAt', location_id,
-        'lastCheckin', string.match(id, '^%d+'))
-end
-
-local visits = redis.call('HINCRBY', location, 'numCheckins', 1)
-local sum = redis.call('HINCRBY', location, 'numStars', stars)
-local hundredths = math.floor((200 * sum + visits) / (2 * visits))
-redis.call('HSET', location, 'averageStars',
-    string.format('%d.%02d', math.floor(hundredths / 100), hundredths % 100))
-if newer(id, redis.call('HGET', location, 'lastId')) then
-    redis.call('HSET', location, 'lastId', id, 'lastVisitor', user_id,
-        'lastCheckin', string.match(id, '^%d+'))
-end
+/**
+ * For the processor without a group: counts the check-in and moves the position on, from where this processor read.
+ * Replies 1 if the check-in has been counted now, 2 if it was before, 0 if another processor has moved the position.
+ */
+const MOVE_ON = `
+${COUNT_LUA}
+local stream, done, position, user, location = unpack(KEYS)
+local from, id = ARGV[1], ARGV[2]
+if (redis.call('GET', position) or '0-0') ~= from then return 0 end
+-- the server may have come back empty meanwhile
+if #redis.call('XRANGE', stream, id, id) == 0 then return 0 end
+redis.call('SET', position, id)
+if not first_time(stream, done, id) then return 2 end
+count(user, location, id, unpack(ARGV, 3))
 return 1
 `
 
 export class CheckinBook {
-    /** Where users and locations are kept: `ncc` for the stream `ncc:checkins`. */
+    /** Where users and locations are kept. */
     private readonly namespace: string
 
     constructor(
@@ -53,7 +78,7 @@ export class CheckinBook {
         private readonly stream: string,
         private readonly group: string
     ) {
-        this.namespace = stream.replace(/:[^:]*$/, "")
+        this.namespace = namespaceOf(stream)
     }
 
     userKey(id: string) {
@@ -64,23 +89,57 @@ export class CheckinBook {
         return `${this.namespace}:locations:${id}`
     }
 
+    /** Where the processor without a group keeps the ID of the last entry that it has processed. */
+    get positionKey() {
+        return positionKey(this.stream)
+    }
+
     /** Counts a check-in and acknowledges it. */
-    async enter(id: string, fields: Record<string, string>): Promise<Outcome> {
+    enter(id: string, fields: Record<string, string>): Promise<Outcome> {
+        return this.count(ENTER, [], [this.group, id], fields)
+    }
+
+    /** Counts a check-in without a group. @param from the position at which it was read */
+    moveOn(
+        from: string,
+        id: string,
+        fields: Record<string, string>
+    ): Promise<Outcome> {
+        return this.count(MOVE_ON, [this.positionKey], [from, id], fields)
+    }
+
+    private async count(
+        script: string,
+        keys: string[],
+        values: string[],
+        fields: Record<string, string>
+    ): Promise<Outcome> {
+        const all = [this.stream, doneKey(this.stream), ...keys]
         const checkin = checkinFrom(fields)
-        const keys = [this.stream, doneKey(this.stream)]
-        const values = [this.group, id]
         if (checkin) {
             const { userId, locationId, starRating } = checkin
-            keys.push(this.userKey(userId), this.locationKey(locationId))
+            all.push(this.userKey(userId), this.locationKey(locationId))
             values.push(userId, locationId, starRating)
         }
-        const reply = await this.client.eval(SCRIPT, {
-            keys,
+        const reply = await this.client.eval(script, {
+            keys: all,
             arguments: values,
         })
-        if (reply !== 1) return "counted before"
-        return checkin ? "counted" : "malformed"
+        if (reply === 1) return checkin ? "counted" : "malformed"
+        return reply === 0 && script === MOVE_ON
+            ? "counted by another"
+            : "counted before"
     }
+}
+
+/** `ncc:checkinprocessor:lastid` for the stream `ncc:checkins`. */
+export function positionKey(stream: string) {
+    return `${namespaceOf(stream)}:checkinprocessor:lastid`
+}
+
+/** `ncc` for the stream `ncc:checkins`. */
+function namespaceOf(stream: string) {
+    return stream.replace(/:[^:]*$/, "")
 }
 
 function checkinFrom({

@@ -5,12 +5,20 @@
  */
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
-import { CheckinBook } from "./checkins-script.ts"
+import { processWithoutGroup } from "./checkins-processor.ts"
+import { CheckinBook, positionKey } from "./checkins-script.ts"
 import type { Checkin } from "./checkins-script.ts"
 import { BoundedStream } from "./parts/bounded-stream.ts"
-import { consume } from "./parts/consume.ts"
-import { connectionName, Crew } from "./parts/crew.ts"
-import type { Say } from "./parts/crew.ts"
+import {
+    countOf,
+    HABIT_OPTIONS,
+    habitsFrom,
+    startConsumers,
+    USUAL_HABITS,
+} from "./parts/consumers.ts"
+import type { ConsumersPlan } from "./parts/consumers.ts"
+import { connectionName, Runner } from "./parts/runner.ts"
+import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import { inflow } from "./parts/inflow.ts"
 import {
@@ -25,21 +33,17 @@ import {
 import type { Tide } from "./tide.ts"
 import type { Traffic, Workload } from "./workload.ts"
 
-export interface CheckinsPlan {
-    stream: string
-    group: string
+export interface CheckinsPlan extends Omit<ConsumersPlan, "workMs"> {
     /** Whether check-ins are added. */
     producer: boolean
-    /** The consumers' names. */
-    consumers: string[]
+    /** Whether check-ins are processed without a group. */
+    processor: boolean
     /** Check-ins per second that one consumer manages. */
     ratePerS: number
     /** How check-ins come. */
     tide: Tide
     users: number
     locations: number
-    /** What a consumer has held for longer than this, in ms, another one takes over. */
-    adoptAfterMs: number
     /** Entries kept in the stream, about. */
     maxLength: number
 }
@@ -51,7 +55,9 @@ export const CHECKINS_DEFAULTS: CheckinsPlan = {
     stream: "ncc:checkins",
     group: "checkinConsumers",
     producer: true,
-    consumers: consumerNames(CONSUMERS),
+    processor: false,
+    consumers: CONSUMERS,
+    ...USUAL_HABITS,
     ratePerS: RATE_PER_S,
     tide: { ratePerS: CONSUMERS * RATE_PER_S, peak: 24, periodS: 60 },
     users: 50,
@@ -75,10 +81,13 @@ export const checkins: Workload = {
             undefined,
             "only be this consumer; each has a name of its own"
         ),
+        processor: switchOption(
+            "only be the processor that reads without a group"
+        ),
         consumers: numberOption(
             "N",
             CONSUMERS,
-            "consumers, if neither --producer nor --consumer is given"
+            "consumers, if no part is named"
         ),
         rate: numberOption(
             "N",
@@ -94,6 +103,7 @@ export const checkins: Workload = {
         users: numberOption("N", users, "users"),
         locations: numberOption("N", locations, "locations"),
         adopt: adoptOption(adoptAfterMs),
+        ...HABIT_OPTIONS,
         maxlen: numberOption(
             "N",
             maxLength,
@@ -105,15 +115,19 @@ export const checkins: Workload = {
 
 /** @throws UsageError */
 function planFrom(values: OptionValues): CheckinsPlan {
-    const { producer, consumer, all } = partsFrom(values)
     const count = wholeNumber("consumers", values.consumers, 1, 100)
+    const { producer, consumers, isOneConsumer } = partsFrom(values, count, {
+        others: ["processor"],
+    })
+    const processor = values.processor === true
     const ratePerS = wholeNumber("rate", values.rate, 1, 1000)
-    const names = consumer === undefined ? [] : [consumer]
     return {
         stream: String(values.stream),
         group: String(values.group),
         producer,
-        consumers: all ? consumerNames(count) : names,
+        processor,
+        consumers,
+        ...habitsFrom(values, isOneConsumer || (processor && !producer)),
         ratePerS,
         tide: tideFrom(values, ratePerS * count),
         users: wholeNumber("users", values.users, 1, 1_000_000),
@@ -121,10 +135,6 @@ function planFrom(values: OptionValues): CheckinsPlan {
         adoptAfterMs: adoptAfterMsFrom(values),
         maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
     }
-}
-
-function consumerNames(count: number) {
-    return Array.from({ length: count }, (_, i) => `consumer-${i + 1}`)
 }
 
 /**
@@ -137,18 +147,52 @@ export function startCheckins(
     say: Say = () => {}
 ): Promise<Traffic> {
     const plan = { ...CHECKINS_DEFAULTS, ...changes }
-    return Crew.start({ url, name: "checkins", say }, async crew => {
-        await ensureGroup(crew.client, plan.stream, plan.group)
-        if (plan.producer) produce(crew, plan)
-        for (const name of plan.consumers) await addConsumer(crew, plan, name)
+    return Runner.start({ url, name: "checkins", say }, async runner => {
+        const { client } = runner
+        const workMs = 1000 / plan.ratePerS
+        // a group that nobody reads for would keep the producer waiting, beside a processor without one
+        if (countOf(plan.consumers) > 0)
+            await ensureGroup(client, plan.stream, plan.group)
+        // throws if it is none
+        else await client.xLen(plan.stream)
+        if (plan.producer) produce(runner, plan)
+        if (plan.processor) await startProcessor(runner, plan, workMs)
+        await startConsumers(
+            runner,
+            "checkins",
+            { ...plan, workMs },
+            client => {
+                const book = new CheckinBook(client, plan.stream, plan.group)
+                return async ({ id, fields }) => {
+                    if ((await book.enter(id, fields)) === "malformed")
+                        runner.say(`${id} is no check-in: left out`)
+                }
+            }
+        )
     })
 }
 
-function produce(crew: Crew, plan: CheckinsPlan) {
-    const bounded = new BoundedStream(crew, plan.stream, plan.maxLength)
-    crew.run(() =>
-        inflow(crew, plan.tide, bounded, () =>
-            crew.client.xAdd(plan.stream, "*", { ...randomCheckin(plan) })
+async function startProcessor(
+    runner: Runner,
+    plan: CheckinsPlan,
+    workMs: number
+) {
+    const client = await runner.connection(
+        connectionName("checkins", "processor")
+    )
+    const book = new CheckinBook(client, plan.stream, plan.group)
+    const paced = { ...plan, workMs: workMs / plan.pace }
+    runner.run(() => processWithoutGroup(runner, client, book, paced))
+}
+
+function produce(runner: Runner, plan: CheckinsPlan) {
+    const { stream, maxLength } = plan
+    const bounded = new BoundedStream(runner, stream, maxLength, {
+        positionKey: positionKey(stream),
+    })
+    runner.run(() =>
+        inflow(runner, plan.tide, bounded, () =>
+            runner.client.xAdd(stream, "*", { ...randomCheckin(plan) })
         )
     )
 }
@@ -166,23 +210,4 @@ export function randomCheckin(
 
 function pick(count: number) {
     return Math.floor(Math.random() * count)
-}
-
-async function addConsumer(crew: Crew, plan: CheckinsPlan, name: string) {
-    const { stream, group, adoptAfterMs, ratePerS } = plan
-    const client = await crew.connection(connectionName("checkins", name))
-    const book = new CheckinBook(client, stream, group)
-    crew.run(() =>
-        consume(
-            crew,
-            client,
-            { stream, group, name, adoptAfterMs },
-            async ({ id, fields }) => {
-                await crew.pause(1000 / ratePerS)
-                const outcome = await book.enter(id, fields)
-                if (outcome === "malformed")
-                    crew.say(`${id} is no check-in: left out`)
-            }
-        )
-    )
 }

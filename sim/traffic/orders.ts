@@ -11,8 +11,9 @@ import { Pool, poolStopMs } from "./orders/pool.ts"
 import { produceOrders } from "./orders/producer.ts"
 import type { ScalingPolicy } from "./orders/scaling.ts"
 import { startWorker } from "./orders/worker.ts"
-import { Crew } from "./parts/crew.ts"
-import type { Say } from "./parts/crew.ts"
+import { HABIT_OPTIONS, habitsFrom } from "./parts/consumers.ts"
+import { Runner } from "./parts/runner.ts"
+import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import {
     numberOption,
@@ -27,6 +28,17 @@ export { ORDERS_DEFAULTS } from "./orders/plan.ts"
 
 const DEFAULTS = ORDERS_DEFAULTS
 const { tide, scaling } = DEFAULTS
+
+/** As options; and a flood that is large enough for them. */
+const AS_ORIGINAL = {
+    ...{ up: "1000", down: "100", min: "1", max: "10", cooldown: "10000" },
+    ...{ batch: "10", work: "100", attempts: "3", "retry-after": "60000" },
+    ...{ rate: "40", peak: "2000", period: "120" },
+}
+
+const AS_ORIGINAL_TEXT = Object.entries(AS_ORIGINAL)
+    .map(([name, value]) => `--${name} ${value}`)
+    .join(" ")
 
 export const orders: Workload = {
     name: "orders",
@@ -62,6 +74,11 @@ export const orders: Workload = {
             DEFAULTS.workMs,
             "milliseconds that a worker takes for an order"
         ),
+        batch: numberOption(
+            "N",
+            DEFAULTS.batch,
+            "orders that a worker takes at a time"
+        ),
         "retry-after": numberOption(
             "MS",
             DEFAULTS.retryAfterMs,
@@ -77,7 +94,7 @@ export const orders: Workload = {
         up: numberOption(
             "N",
             scaling.upAbove,
-            "one worker more if the lag is above this"
+            "half as many workers again, one at least, if the lag is above this"
         ),
         down: numberOption(
             "N",
@@ -89,31 +106,47 @@ export const orders: Workload = {
             scaling.coolDownMs,
             "milliseconds without a change after a change"
         ),
+        "as-original": switchOption(
+            `the limits of the program that this one grew from: ${AS_ORIGINAL_TEXT}`
+        ),
+        ...HABIT_OPTIONS,
         maxlen: numberOption(
             "N",
             DEFAULTS.maxLength,
             "processed entries to keep in the stream, about"
         ),
     },
-    start: (url, values, say) => startOrders(url, planFrom(values), say),
+    start: (url, values, say) => startOrders(url, ordersPlanFrom(values), say),
+}
+
+/** What is given beside --as-original stays; what is as usual becomes the original's. */
+function withOriginal(values: OptionValues): OptionValues {
+    if (!values["as-original"]) return values
+    const changed = Object.entries(AS_ORIGINAL).filter(
+        ([name]) => values[name] === orders.options[name].default
+    )
+    return { ...values, ...Object.fromEntries(changed) }
 }
 
 /** @throws UsageError */
-function planFrom(values: OptionValues): OrdersPlan {
+export function ordersPlanFrom(given: OptionValues): OrdersPlan {
+    const values = withOriginal(given)
     const worker = values.worker as string | undefined
     if (worker !== undefined && (values.producer || values.pool))
         throw new UsageError("--worker: goes without --producer and --pool")
     const all = !values.producer && !values.pool
-    const workMs = workMsFrom(values)
+    const habits = habitsFrom(values, worker !== undefined)
+    const workMs = Math.round(workMsFrom(values) / habits.pace)
     const retryAfterMs = wholeNumber(
         "retry-after",
         values["retry-after"],
         100,
         86_400_000
     )
-    if (retryAfterMs < 3 * workMs)
+    const batch = wholeNumber("batch", values.batch, 1, 1000)
+    if (retryAfterMs < 3 * workMs * batch)
         throw new UsageError(
-            `--retry-after ${retryAfterMs}: three times --work (${3 * workMs}) at least, or workers take each other's orders`
+            `--retry-after ${retryAfterMs}: three times what a worker has in hand (${3 * workMs * batch}) at least, or workers take each other's orders`
         )
     return {
         stream: String(values.stream),
@@ -121,9 +154,11 @@ function planFrom(values: OptionValues): OrdersPlan {
         producer: all || values.producer === true,
         pool: all || values.pool === true,
         worker,
+        ...habits,
         tide: tideFrom(values, wholeNumber("rate", values.rate, 1, 1000)),
         poisonEvery: wholeNumber("poison", values.poison, 0, 1_000_000),
         workMs,
+        batch,
         retryAfterMs,
         maxAttempts: wholeNumber("attempts", values.attempts, 1, 1000),
         scaling: policyFrom(values),
@@ -169,17 +204,17 @@ async function startParts(
     const stopTimeoutMs = poolStopMs(plan)
     const options = { url, name: "orders", say, stopTimeoutMs }
     let pool: Pool | undefined
-    const crew = await Crew.start(options, async crew => {
-        await ensureGroup(crew.client, plan.stream, plan.group)
-        if (plan.producer) produceOrders(crew, plan)
+    const runner = await Runner.start(options, async runner => {
+        await ensureGroup(runner.client, plan.stream, plan.group)
+        if (plan.producer) produceOrders(runner, plan)
         if (!plan.pool) return
-        const started = (pool = new Pool(crew, url, plan))
-        crew.run(() => started.run())
+        const started = (pool = new Pool(runner, url, plan))
+        runner.run(() => started.run())
     })
     return {
         async stop() {
-            // the workers end even if the crew cannot reach the server any more
-            await Promise.all([crew.stop(), pool?.close()])
+            // the workers end even if the runner cannot reach the server any more
+            await Promise.all([runner.stop(), pool?.close()])
         },
     }
 }

@@ -15,29 +15,31 @@ export interface Reading {
 const MAX_WARNINGS = 1000
 
 /**
- * Each reading above the threshold is one entry among the warnings. Replies 2 if the sensor was not above it
- * before, 1 for any other reading that counts, 0 if this one has been processed already.
+ * A sensor that rises above the threshold is one warning, and the next only after it has cooled: it is at the lower
+ * threshold then, or below. A reading that is processed after a later one of its sensor (its consumer was slow, or
+ * died) changes nothing; it is a warning only if it is hot and the sensor has cooled meanwhile: no heat goes by without one.
+ * Replies 2 for a warning, 1 for any other reading that counts, 0 if this one has been processed already.
  */
 const SCRIPT = `
 ${ONCE_LUA}
 ${NEWER_LUA}
 local stream, done, sensor, warnings = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local group, id, name, temperature, humidity, threshold, keep = unpack(ARGV)
+local group, id, name, temperature, humidity, above, cooled, keep = unpack(ARGV)
 if not once(stream, done, group, id) then return 0 end
 if not sensor then return 1 end
 
 redis.call('HINCRBY', sensor, 'readings', 1)
-local isAbove = tonumber(temperature) > tonumber(threshold)
-local isFirst = false
+local isWarm = redis.call('HGET', sensor, 'isWarm') == '1'
+local isHot = tonumber(temperature) > tonumber(above)
 if newer(id, redis.call('HGET', sensor, 'lastId')) then
-    isFirst = isAbove and redis.call('HGET', sensor, 'isAbove') ~= '1'
+    local stays = isWarm and tonumber(temperature) > tonumber(cooled)
     redis.call('HSET', sensor, 'lastId', id, 'temperature', temperature,
-        'humidity', humidity, 'isAbove', isAbove and '1' or '0')
+        'humidity', humidity, 'isWarm', (isHot or stays) and '1' or '0')
 end
-if not isAbove then return 1 end
+if isWarm or not isHot then return 1 end
 redis.call('XADD', warnings, 'MAXLEN', '~', keep, '*', 'reading', id, 'sensor',
-    name, 'temperature', temperature, 'humidity', humidity, 'above', threshold)
-return isFirst and 2 or 1
+    name, 'temperature', temperature, 'humidity', humidity, 'above', above)
+return 2
 `
 
 export type Outcome = "recorded" | "rises above" | "recorded before"
@@ -47,8 +49,8 @@ export class SensorBook {
         private readonly client: RedisClient,
         private readonly stream: string,
         private readonly group: string,
-        /** In °C. */
-        private readonly warnAbove: number
+        /** In °C: above the first is hot, at the second or below it has cooled. */
+        private readonly limits: { warnAboveC: number; cooledAtC: number }
     ) {}
 
     sensorKey(name: string) {
@@ -67,7 +69,9 @@ export class SensorBook {
             const { sensor, temperature, humidity } = reading
             keys.push(this.sensorKey(sensor), this.warningsKey)
             values.push(sensor, temperature, humidity)
-            values.push(String(this.warnAbove), String(MAX_WARNINGS))
+            const { warnAboveC, cooledAtC } = this.limits
+            values.push(String(warnAboveC), String(cooledAtC))
+            values.push(String(MAX_WARNINGS))
         }
         const reply = await this.client.eval(SCRIPT, {
             keys,
@@ -83,9 +87,12 @@ export class SensorBook {
 
 const DECIMAL = /^-?\d+(\.\d+)?$/
 
+/** What a producer's readings go by that names no sensor: it has but one. */
+export const UNNAMED_SENSOR = "unnamed"
+
 /** @returns undefined if the fields are no reading */
 export function readingFrom({
-    sensor,
+    sensor = UNNAMED_SENSOR,
     temperature,
     humidity,
 }: Record<string, string>): Reading | undefined {

@@ -5,9 +5,15 @@
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
 import { BoundedStream } from "./parts/bounded-stream.ts"
-import { consume } from "./parts/consume.ts"
-import { connectionName, Crew } from "./parts/crew.ts"
-import type { Say } from "./parts/crew.ts"
+import {
+    habitsFrom,
+    startConsumers,
+    USUAL_HABITS,
+    HABIT_OPTIONS,
+} from "./parts/consumers.ts"
+import type { ConsumersPlan } from "./parts/consumers.ts"
+import { Runner } from "./parts/runner.ts"
+import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import {
     adoptAfterMsFrom,
@@ -24,22 +30,16 @@ import { readingFrom, SensorBook } from "./sensors-script.ts"
 import type { Reading } from "./sensors-script.ts"
 import type { Traffic, Workload } from "./workload.ts"
 
-export interface SensorsPlan {
-    stream: string
-    group: string
+export interface SensorsPlan extends ConsumersPlan {
     /** Whether the sensors send. */
     producer: boolean
-    /** The consumer's name; undefined: nothing is consumed. */
-    consumer: string | undefined
     sensors: number
     /** Between two readings of a sensor. */
     intervalMs: number
-    /** What the consumer takes for one reading. */
-    workMs: number
     /** Temperature above which to warn, in °C. */
     warnAboveC: number
-    /** What a consumer has held for longer than this, in ms, another one takes over. */
-    adoptAfterMs: number
+    /** Temperature at which a sensor has cooled, so that it is warned of again, in °C. */
+    cooledAtC: number
     /** Entries kept in the stream, about. */
     maxLength: number
 }
@@ -48,11 +48,13 @@ export const SENSORS_DEFAULTS: SensorsPlan = {
     stream: "sensor-data",
     group: "my-group",
     producer: true,
-    consumer: "consumer-1",
+    consumers: 1,
+    ...USUAL_HABITS,
     sensors: 6,
     intervalMs: 1000,
     workMs: 140,
     warnAboveC: 30,
+    cooledAtC: 29,
     adoptAfterMs: 30_000,
     maxLength: 10_000,
 }
@@ -78,7 +80,13 @@ export const sensors: Workload = {
             DEFAULTS.warnAboveC,
             "degrees Celsius above which to warn"
         ),
+        "warn-again": numberOption(
+            "C",
+            DEFAULTS.cooledAtC,
+            "degrees Celsius to which it has to cool before the next warning"
+        ),
         adopt: adoptOption(DEFAULTS.adoptAfterMs),
+        ...HABIT_OPTIONS,
         maxlen: numberOption(
             "N",
             DEFAULTS.maxLength,
@@ -90,18 +98,32 @@ export const sensors: Workload = {
 
 /** @throws UsageError */
 function planFrom(values: OptionValues): SensorsPlan {
-    const { producer, consumer, all } = partsFrom(values)
+    const { producer, consumers, isOneConsumer } = partsFrom(values, 1)
     return {
         stream: String(values.stream),
         group: String(values.group),
         producer,
-        consumer: all ? DEFAULTS.consumer : consumer,
+        consumers,
+        ...habitsFrom(values, isOneConsumer),
         ...sensingFrom(values),
         workMs: workMsFrom(values),
-        warnAboveC: wholeNumber("warn-above", values["warn-above"], 0, 1000),
+        ...limitsFrom(values),
         adoptAfterMs: adoptAfterMsFrom(values),
         maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
     }
+}
+
+/** @throws UsageError */
+function limitsFrom(values: OptionValues) {
+    const warnAboveC = wholeNumber("warn-above", values["warn-above"], 0, 1000)
+    const again = values["warn-again"]
+    // whoever sets the one need not set the other
+    const isUsual = again === String(DEFAULTS.cooledAtC)
+    const gapC = DEFAULTS.warnAboveC - DEFAULTS.cooledAtC
+    const cooledAtC = isUsual
+        ? warnAboveC - gapC
+        : wholeNumber("warn-again", again, 0, warnAboveC)
+    return { warnAboveC, cooledAtC }
 }
 
 /**
@@ -114,50 +136,37 @@ export function startSensors(
     say: Say = () => {}
 ): Promise<Traffic> {
     const plan = { ...SENSORS_DEFAULTS, ...changes }
-    return Crew.start({ url, name: "sensors", say }, async crew => {
-        await ensureGroup(crew.client, plan.stream, plan.group)
-        if (plan.producer) crew.run(() => send(crew, plan))
-        const { consumer } = plan
-        if (consumer === undefined) return
-        const client = await crew.connection(
-            connectionName("sensors", consumer)
-        )
-        const book = new SensorBook(
-            client,
-            plan.stream,
-            plan.group,
-            plan.warnAboveC
-        )
-        crew.run(() =>
-            consume(
-                crew,
-                client,
-                { ...plan, name: consumer },
-                async ({ id, fields }) => {
-                    await crew.pause(plan.workMs)
-                    const reading = readingFrom(fields)
-                    const outcome = await book.enter(id, reading)
-                    if (!reading) crew.say(`${id} is no reading: left out`)
-                    else if (outcome === "rises above")
-                        crew.say(
-                            `warning: ${reading.sensor} is at ${reading.temperature} °C, above ${plan.warnAboveC} °C`
-                        )
-                }
-            )
-        )
+    return Runner.start({ url, name: "sensors", say }, async runner => {
+        await ensureGroup(runner.client, plan.stream, plan.group)
+        if (plan.producer) runner.run(() => send(runner, plan))
+        await startConsumers(runner, "sensors", plan, client => {
+            const { stream, group, warnAboveC } = plan
+            const book = new SensorBook(client, stream, group, plan)
+            return async ({ id, fields }) => {
+                const reading = readingFrom(fields)
+                const outcome = await book.enter(id, reading)
+                if (!reading) runner.say(`${id} is no reading: left out`)
+                else if (outcome === "rises above")
+                    runner.say(
+                        `warning: ${reading.sensor} is at ${reading.temperature} °C, above ${warnAboveC} °C`
+                    )
+            }
+        })
     })
 }
 
 /** One reading of each sensor at each interval, by the clock: what an outage has cost is not made up for. */
-async function send(crew: Crew, plan: SensorsPlan) {
+async function send(runner: Runner, plan: SensorsPlan) {
     const { stream, intervalMs } = plan
-    const bounded = new BoundedStream(crew, stream, plan.maxLength)
-    while (!crew.isOver) {
+    const bounded = new BoundedStream(runner, stream, plan.maxLength)
+    while (!runner.isOver) {
         const nowMs = Date.now()
         if (await bounded.hasRoom())
-            for (let i = 1; i <= plan.sensors && !crew.isOver; i++)
-                await crew.client.xAdd(stream, "*", { ...readingOf(i, nowMs) })
-        await crew.pause(intervalMs - (Date.now() % intervalMs))
+            for (let i = 1; i <= plan.sensors && !runner.isOver; i++)
+                await runner.client.xAdd(stream, "*", {
+                    ...readingOf(i, nowMs),
+                })
+        await runner.pause(intervalMs - (Date.now() % intervalMs))
     }
 }
 

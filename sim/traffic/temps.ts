@@ -5,9 +5,15 @@
  */
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
-import { consume } from "./parts/consume.ts"
-import { connectionName, Crew } from "./parts/crew.ts"
-import type { Say } from "./parts/crew.ts"
+import {
+    HABIT_OPTIONS,
+    habitsFrom,
+    startConsumers,
+    USUAL_HABITS,
+} from "./parts/consumers.ts"
+import type { ConsumersPlan } from "./parts/consumers.ts"
+import { connectionName, Runner } from "./parts/runner.ts"
+import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import {
     adoptAfterMsFrom,
@@ -28,21 +34,18 @@ import type { SenderPlan } from "./temps/sender.ts"
 import { enterAverage } from "./temps/summary-script.ts"
 import type { Traffic, Workload } from "./workload.ts"
 
-export interface TempsPlan extends SenderPlan, AggregatorPlan {
+/** Of the consumers, too: those of the averages. */
+export interface TempsPlan
+    extends
+        SenderPlan,
+        AggregatorPlan,
+        Omit<ConsumersPlan, "stream" | "prefix"> {
     /** What every key begins with. */
     prefix: string
-    /** Of the averages' consumers. */
-    group: string
     /** Whether readings are sent. */
     producer: boolean
     /** Whether averages are computed. */
     aggregator: boolean
-    /** The averages' consumer; undefined: they are not consumed. */
-    consumer: string | undefined
-    /** What the consumer takes for one average. */
-    workMs: number
-    /** What a consumer has held for longer than this, in ms, another one takes over. */
-    adoptAfterMs: number
 }
 
 /** An hour passes in 10 s; its averages come all at once and are worked off one by one. */
@@ -51,7 +54,8 @@ export const TEMPS_DEFAULTS: TempsPlan = {
     group: "averages-readers",
     producer: true,
     aggregator: true,
-    consumer: "consumer-1",
+    consumers: 1,
+    ...USUAL_HABITS,
     sensors: 16,
     intervalMs: 1000,
     dayS: 240,
@@ -96,6 +100,7 @@ export const temps: Workload = {
             "milliseconds that the consumer takes for an average"
         ),
         adopt: adoptOption(DEFAULTS.adoptAfterMs),
+        ...HABIT_OPTIONS,
         maxlen: numberOption("N", DEFAULTS.maxAverages, "averages to keep"),
         "keep-days": numberOption(
             "N",
@@ -108,13 +113,17 @@ export const temps: Workload = {
 
 /** @throws UsageError */
 function planFrom(values: OptionValues): TempsPlan {
-    const { producer, consumer, all } = partsFrom(values, ["aggregator"])
+    const { producer, consumers, all, isOneConsumer } = partsFrom(values, 1, {
+        others: ["aggregator"],
+    })
+    const isOnlyAggregator = values.aggregator === true && !producer
     return {
         prefix: String(values.prefix),
         group: String(values.group),
         producer,
         aggregator: all || values.aggregator === true,
-        consumer: all ? DEFAULTS.consumer : consumer,
+        consumers,
+        ...habitsFrom(values, isOneConsumer || isOnlyAggregator),
         ...sensingFrom(values),
         dayS: wholeNumber("day", values.day, 1, 86_400),
         maxAverages: wholeNumber("maxlen", values.maxlen, 1, 10_000_000),
@@ -135,40 +144,22 @@ export function startTemps(
 ): Promise<Traffic> {
     const plan = { ...TEMPS_DEFAULTS, ...changes }
     const keys = new TempsKeys(plan.prefix)
-    return Crew.start({ url, name: "temps", say }, async crew => {
-        await ensureGroup(crew.client, keys.averages, plan.group)
-        if (plan.producer) crew.run(() => sendReadings(crew, keys, plan))
+    return Runner.start({ url, name: "temps", say }, async runner => {
+        await ensureGroup(runner.client, keys.averages, plan.group)
+        if (plan.producer) runner.run(() => sendReadings(runner, keys, plan))
         if (plan.aggregator) {
-            const client = await crew.connection(
+            const client = await runner.connection(
                 connectionName("temps", "aggregator")
             )
-            const aggregator = new Aggregator(crew, client, keys, plan)
-            crew.run(() => aggregator.run())
+            const aggregator = new Aggregator(runner, client, keys, plan)
+            runner.run(() => aggregator.run())
         }
-        const { consumer } = plan
-        if (consumer !== undefined)
-            await addConsumer(crew, keys, plan, consumer)
-    })
-}
-
-async function addConsumer(
-    crew: Crew,
-    keys: TempsKeys,
-    { group, workMs, adoptAfterMs }: TempsPlan,
-    name: string
-) {
-    const client = await crew.connection(connectionName("temps", name))
-    const stream = keys.averages
-    crew.run(() =>
-        consume(
-            crew,
-            client,
-            { stream, group, name, adoptAfterMs },
-            async ({ id, fields }) => {
-                await crew.pause(workMs)
-                if (!(await enterAverage(client, keys, group, id, fields)))
-                    crew.say(`${id} is no average: left out`)
+        const consumers = { ...plan, stream: keys.averages, prefix: undefined }
+        await startConsumers(runner, "temps", consumers, client => {
+            return async ({ id, fields }) => {
+                if (!(await enterAverage(client, keys, plan.group, id, fields)))
+                    runner.say(`${id} is no average: left out`)
             }
-        )
-    )
+        })
+    })
 }

@@ -61,6 +61,7 @@ const ELSEWHERE: Record<string, string[]> = {
     "npm test": [".ci/run"],
     "npm run lint": [".ci/run"],
     "SEED=123 npm test": [".ci/run", "test/host/support/seeded-random.ts"],
+    "KILLS=20 npm test": [".ci/run", "test/host/support/workload-process.ts"],
     "npm run acl": ["test/host/acl.test.ts"],
     "npm run acl -- --exact": ["test/host/acl.test.ts"],
     "npm run bundle": ["test/host/bundle.test.ts"],
@@ -73,6 +74,8 @@ const ELSEWHERE: Record<string, string[]> = {
     "npm run traffic -- checkins --producer": workload("checkins"),
     "npm run traffic -- checkins --consumer ada": workload("checkins"),
     "npm run traffic -- checkins --consumer bob": workload("checkins"),
+    "npm run traffic -- checkins --processor": workload("checkins"),
+    "npm run traffic -- orders --as-original": workload("orders-pool"),
 }
 
 /** Commands for a board run on a simulated one, or up to where the board would be needed. */

@@ -1,9 +1,11 @@
 /** `GET /metrics` and `GET /healthz` of the running simulator, over a Redis whose every figure is known. */
 import assert from "node:assert/strict"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { execFile } from "node:child_process"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, before, describe, test } from "node:test"
+import { promisify } from "node:util"
 import { groupProblems } from "../../sim/metrics/health.ts"
 import type { Health } from "../../sim/metrics/health.ts"
 import type { GroupState } from "../../sim/page/state.ts"
@@ -43,9 +45,10 @@ type Scrape = Awaited<ReturnType<typeof scrape>>
 function valueOf(
     metrics: Scrape,
     name: string,
-    labels: Record<string, string> = {}
+    labels: Record<string, string> = {},
+    prefix = "laglight_"
 ) {
-    const samples = metrics.get(`laglight_${name}`)!.samples
+    const samples = metrics.get(prefix + name)!.samples
     return samples.find(
         sample =>
             Object.keys(sample.labels).length === Object.keys(labels).length &&
@@ -139,9 +142,44 @@ describe("over a user's own Redis", () => {
         }
         const lit = metrics.get("laglight_led_lit")!.samples
         assert.equal(lit.length, 10)
+        // by redis_exporter's names
+        const db = "db0"
+        for (const [name, labels, value] of [
+            ["length", { db, stream: "orders" }, 12],
+            ["group_lag", { db, ...TARGET }, 6],
+            ["group_consumers", { db, ...TARGET }, 2],
+            ["group_messages_pending", { db, ...TARGET }, 5],
+            ["group_last_delivered_id", { db, ...TARGET }, 1_700_000_000_000],
+            [
+                "group_consumer_messages_pending",
+                { db, ...TARGET, consumer: "anna" },
+                3,
+            ],
+        ] as const)
+            assert.equal(
+                valueOf(metrics, name, labels, "redis_stream_"),
+                value,
+                name
+            )
         // nothing stands in between to count: no sample, rather than a 0
         for (const name of ["polls_total", "reconnects_total"])
             assert.equal(valueOf(metrics, name), undefined)
+    })
+
+    test("the alert rules and the dashboard ask for metrics that there are", async () => {
+        const metrics = await scrape(url)
+        for (const file of ["alerts.yml", "grafana-dashboard.json"]) {
+            const text = await readFile(
+                new URL(`../../docs/${file}`, import.meta.url),
+                "utf8"
+            )
+            const names = text
+                .split("\n")
+                .filter(line => /^\s*"?expr"?:/.test(line))
+                .flatMap(line => line.match(/laglight_[a-z_]+/g) ?? [])
+            assert.ok(names.length > 5, file)
+            for (const name of names) assert.ok(metrics.has(name), name)
+        }
     })
 
     test("/healthz lists what is not well", async () => {
@@ -200,6 +238,8 @@ describe("over a user's own Redis", () => {
         }, "the refusal")
         for (const name of ["lag_low", "lag_high", "level", "group_pending"])
             assert.equal(valueOf(metrics, name, TARGET), undefined, name)
+        const { samples } = metrics.get("redis_stream_group_lag")!
+        assert.deepEqual(samples, [])
         assert.equal(valueOf(metrics, "stream_length", TARGET), 0)
         assert.equal((await health(url)).code, 503)
         await redis.stop()
@@ -251,6 +291,25 @@ describe("over a local Redis", () => {
             await simulator.stop()
         }
     })
+})
+
+test("docs/alerts.yml: each rule fires at what it is for", async () => {
+    const root = new URL("../..", import.meta.url)
+    const run = promisify(execFile)
+    const file = "test/fixtures/alerts-test.yml"
+    const tested = await readFile(new URL(file, root), "utf8")
+    assert.match(tested, /alerts\.yml/)
+    try {
+        // fails with what was expected and what came
+        await run("promtool", ["test", "rules", file], { cwd: root })
+        await run("promtool", ["check", "config", "docs/prometheus.yml"], {
+            cwd: root,
+        })
+    } catch (error) {
+        // Debian: apt-get install prometheus
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
+        console.log("promtool is not installed: the rules were not run")
+    }
 })
 
 describe("a group's health", () => {

@@ -12,6 +12,11 @@ import { JOBS_DEFAULTS, startJobs } from "../../sim/traffic/jobs.ts"
 import { jobsDue } from "../../sim/traffic/tide.ts"
 import { startTestRedis } from "./support/redis-server.ts"
 import type { TestRedis } from "./support/redis-server.ts"
+import { SeededRandom } from "./support/seeded-random.ts"
+import { stoppedAfterEach } from "./support/stopped-after-each.ts"
+import { until } from "./support/until.ts"
+import { isWorkedOff } from "./support/worked-off.ts"
+import { killAtRandom, WorkloadProcess } from "./support/workload-process.ts"
 
 const MAIN = fileURLToPath(
     new URL("../../sim/traffic/main.ts", import.meta.url)
@@ -65,6 +70,7 @@ describe("the tide", () => {
 })
 
 describe("jobs", () => {
+    const start = stoppedAfterEach(startJobs)
     let redis: TestRedis
     before(async () => {
         redis = await startTestRedis()
@@ -81,6 +87,12 @@ describe("jobs", () => {
         }
     }
 
+    /** Jobs that have been done. */
+    async function counted() {
+        const totals = await redis.client.hVals("jobs:totals")
+        return totals.reduce((sum, total) => sum + Number(total), 0)
+    }
+
     /** Resolves when the lag is as wanted; nothing tells of it but asking. */
     async function untilLag(isWanted: (lag: number) => boolean) {
         const deadline = Date.now() + CYCLE_MS
@@ -91,7 +103,7 @@ describe("jobs", () => {
     }
 
     test("make the lag rise and fall, with jobs in hand meanwhile", async () => {
-        const traffic = await startJobs(redis.server.url, QUICK)
+        const traffic = await start(redis.server.url, QUICK)
         await untilLag(lag => lag >= QUICK.peak - 2)
         const { pending, consumers } = await staff()
         assert.ok(pending <= QUICK.workers, `${pending} pending`)
@@ -104,44 +116,30 @@ describe("jobs", () => {
         assert.equal(await redis.client.xLen("jobs"), length, "it has stopped")
     })
 
-    test("run twice at once, on a stream and group that exist", async () => {
-        const both = await Promise.all([
-            startJobs(redis.server.url, QUICK),
-            startJobs(redis.server.url, QUICK),
-        ])
-        await untilLag(lag => lag >= QUICK.peak)
-        await untilLag(lag => lag <= 1)
-        await Promise.all(both.map(traffic => traffic.stop()))
-        assert.equal((await staff()).pending, 0)
-    })
-
     test("keep the stream short", async () => {
-        const traffic = await startJobs(redis.server.url, {
-            ratePerS: 1000,
-            peak: 400,
+        const traffic = await start(redis.server.url, {
+            ratePerS: 300,
+            peak: 50,
             periodS: 5,
-            workers: 20,
+            workers: 5,
             maxLength: 100,
         })
         const added = async () =>
             Number((await redis.client.xInfoStream("jobs"))["entries-added"])
-        const deadline = Date.now() + CYCLE_MS
-        while ((await added()) < 600) {
-            assert.ok(Date.now() < deadline, "not in time")
-            await sleep(LOOK_MS)
-        }
-        // "~": whole nodes of 100 entries are trimmed
-        assert.ok((await redis.client.xLen("jobs")) <= 200)
+        await until("many are added", 30_000, async () => (await added()) > 800)
+        // it is looked at once a second
+        const length = await redis.client.xLen("jobs")
+        assert.ok(length <= 600, `${length} entries`)
         await traffic.stop()
     })
 
     test("stop at once, at any moment, and more than once", async () => {
         for (const ms of [0, 20, 150]) {
-            const traffic = await startJobs(redis.server.url, QUICK)
+            const traffic = await start(redis.server.url, QUICK)
             await sleep(ms)
-            const start = performance.now()
+            const from = performance.now()
             await Promise.all([traffic.stop(), traffic.stop()])
-            assert.ok(performance.now() - start < 500)
+            assert.ok(performance.now() - from < 500)
         }
     })
 
@@ -157,7 +155,7 @@ describe("jobs", () => {
             { COUNT: 1 }
         )
         await client.xDel("jobs", id)
-        const traffic = await startJobs(redis.server.url, QUICK)
+        const traffic = await start(redis.server.url, QUICK)
         try {
             const deadline = Date.now() + CYCLE_MS
             for (;;) {
@@ -177,85 +175,126 @@ describe("jobs", () => {
         }
     })
 
-    test("finish what a killed run left unfinished", async () => {
-        const child = spawn(
-            process.execPath,
-            [
-                ...["--import", import.meta.resolve("tsx")],
-                ...[MAIN, "jobs", "--url", redis.server.url],
-                ...["--rate", "1", "--workers", "1", "--period", "5"],
-            ],
-            { stdio: "ignore" }
+    test("finish what a killed run left unfinished, with fewer workers, too", async () => {
+        const { client } = redis
+        const killed = new WorkloadProcess([
+            ...["jobs", "--url", redis.server.url, "--rate", "1"],
+            ...["--workers", "2", "--period", "5", "--peak", "20"],
+        ]).start()
+        await until("two are in hand", CYCLE_MS, async () => {
+            const found = await staff().catch(() => undefined)
+            return found?.pending === 2
+        })
+        await killed.kill9()
+        const left = await client.xPendingRange("jobs", "staff", "-", "+", 9)
+        assert.deepEqual(left.map(({ consumer }) => consumer).sort(), [
+            ...["worker-1", "worker-2"],
+        ])
+        const traffic = await start(redis.server.url, {
+            ...{ ...QUICK, producer: false, workers: 1, adoptAfterMs: 500 },
+        })
+        await until("all is done", CYCLE_MS, () =>
+            isWorkedOff(client, "jobs", "staff")
         )
-        const deadline = Date.now() + CYCLE_MS
-        while ((await staff().catch(() => undefined))?.pending !== 1) {
-            assert.ok(Date.now() < deadline, "not in time")
-            await sleep(LOOK_MS)
-        }
-        child.kill("SIGKILL")
-        await once(child, "exit")
-        const [unfinished] = await redis.client.xPendingRange(
-            "jobs",
-            "staff",
-            "-",
-            "+",
-            1
+        await traffic.stop()
+        assert.equal(await counted(), await client.xLen("jobs"))
+    })
+
+    test("are all delivered after the server was emptied", async () => {
+        const { client } = redis
+        const traffic = await start(redis.server.url, {
+            ...{ ...QUICK, producer: false },
+        })
+        await client.flushAll()
+        for (const number of "123")
+            await client.xAdd("jobs", "*", { task: "send mail", number })
+        await until(
+            "all are done",
+            CYCLE_MS,
+            async () => (await counted()) === 3
         )
-        const traffic = await startJobs(redis.server.url, QUICK)
-        // what the dead worker held is taken over once it has been idle for long enough
-        const takenOver = Date.now() + CYCLE_MS
-        for (;;) {
-            const left = await redis.client.xPendingRange(
-                "jobs",
-                "staff",
-                unfinished.id,
-                unfinished.id,
-                1
+        await traffic.stop()
+    })
+
+    test("two processes share the jobs: nobody touches what another has in hand", async () => {
+        const { client } = redis
+        const slow = { ...QUICK, producer: false, ratePerS: 1 }
+        const first = await start(redis.server.url, slow)
+        for (const number of "12")
+            await client.xAdd("jobs", "*", { task: "send mail", number })
+        const owners = async () =>
+            (await client.xPendingRange("jobs", "staff", "-", "+", 9))
+                .map(({ consumer }) => consumer)
+                .sort()
+        await until(
+            "both are in hand",
+            CYCLE_MS,
+            async () => (await owners()).length === 2
+        )
+        const second = await start(redis.server.url, {
+            ...{ ...slow, ratePerS: 1000 },
+        })
+        await until(
+            "four are there",
+            CYCLE_MS,
+            async () => (await staff()).consumers === 4
+        )
+        await sleep(300)
+        assert.deepEqual(await owners(), ["worker-1", "worker-2"])
+        const consumers = await client.xInfoConsumers("jobs", "staff")
+        assert.deepEqual(consumers.map(({ name }) => String(name)).sort(), [
+            ...["worker-1", "worker-2", "worker-3", "worker-4"],
+        ])
+        await Promise.all([first.stop(), second.stop()])
+        assert.equal(await counted(), 2)
+    })
+
+    test("count once while any process is killed, and Redis emptied", async () => {
+        const random = new SeededRandom()
+        console.log(`SEED=${random.seed}`)
+        const common = [
+            ...["jobs", "--url", redis.server.url, "--workers", "2"],
+            ...["--rate", "60", "--peak", "20", "--period", "5"],
+            ...["--maxlen", "100000", "--adopt", "500"],
+        ]
+        const part = (...args: string[]) =>
+            new WorkloadProcess([...common, ...args])
+        const whole = [part(), part()]
+        const worker = part("--worker", "ada")
+        const all = [...whole, worker]
+        for (const each of all) each.start()
+        try {
+            await until(
+                "jobs are done",
+                20_000,
+                async () => (await counted()) > 0
             )
-            if (left.length === 0) break
-            assert.ok(Date.now() < takenOver, "not in time")
-            await sleep(LOOK_MS)
+            await killAtRandom(all, {
+                ...{ random, gapMs: [50, 600] },
+                halfway: () => redis.client.flushAll(),
+                isEnough: async () => (await redis.client.xLen("jobs")) > 200,
+            })
+            assert.deepEqual(
+                await Promise.all(whole.map(p => p.stop())),
+                [0, 0]
+            )
+            await until("all are done", 20_000, () =>
+                isWorkedOff(redis.client, "jobs", "staff")
+            )
+            assert.equal(await worker.stop(), 0)
+            const jobs = (await redis.client.xRange("jobs", "-", "+"))!
+            const expected: Record<string, string> = {}
+            for (const { message } of jobs)
+                expected[message.task] = String(
+                    Number(expected[message.task] ?? 0) + 1
+                )
+            assert.deepEqual(
+                { ...(await redis.client.hGetAll("jobs:totals")) },
+                expected
+            )
+        } finally {
+            await Promise.all(all.map(process => process.kill9()))
         }
-        await traffic.stop()
-        assert.equal((await staff()).pending, 0)
-    })
-
-    test("go on when the server crashes and comes back empty", async () => {
-        const first = await startLocalRedis()
-        const said: string[] = []
-        const traffic = await startJobs(first.url, QUICK, line =>
-            said.push(line)
-        )
-        await first.kill9()
-        const second = await startTestRedis({ port: first.port })
-        const deadline = Date.now() + CYCLE_MS
-        const acknowledged = async () =>
-            /cmdstat_xack/.test(await second.client.info("commandstats"))
-        while (!(await acknowledged())) {
-            assert.ok(Date.now() < deadline, said.join("\n"))
-            await sleep(LOOK_MS)
-        }
-        await traffic.stop()
-        await second.stop()
-        assert.match(said[0], /no connection to 127\.0\.0\.1:\d+/)
-        assert.equal(said.filter(line => /again$/.test(line)).length, 1)
-    })
-
-    test("stop even when the server is gone", async () => {
-        const server = await startLocalRedis()
-        const traffic = await startJobs(server.url, QUICK)
-        await server.kill9()
-        const start = performance.now()
-        await traffic.stop()
-        assert.ok(performance.now() - start < 2000)
-    })
-
-    test("say what is wrong: no server, no stream", async () => {
-        const server = await startLocalRedis()
-        await server.stop()
-        await assert.rejects(startJobs(server.url), /ECONNREFUSED/)
-        await redis.client.set("jobs", "not a stream")
-        await assert.rejects(startJobs(redis.server.url), /^Error: WRONGTYPE/)
     })
 })
 

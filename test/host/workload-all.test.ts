@@ -5,8 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { parseCommandLine } from "../../sim/command-line.ts"
 import { startLocalRedis } from "../../sim/redis/local-redis.ts"
 import { startCheckins } from "../../sim/traffic/checkins.ts"
+import { startJobs } from "../../sim/traffic/jobs.ts"
 import { startOrders } from "../../sim/traffic/orders.ts"
-import type { Say } from "../../sim/traffic/parts/crew.ts"
+import type { Say } from "../../sim/traffic/parts/runner.ts"
 import { startSensors } from "../../sim/traffic/sensors.ts"
 import { startTemps } from "../../sim/traffic/temps.ts"
 import type { Traffic } from "../../sim/traffic/workload.ts"
@@ -28,6 +29,10 @@ const QUICK: {
     group: string
     start(url: string, say?: Say): Promise<Traffic>
 }[] = [
+    {
+        ...{ name: "jobs", stream: "jobs", group: "staff" },
+        start: (url, say) => startJobs(url, { ...TIDE, workers: 2 }, say),
+    },
     {
         ...{ name: "checkins" },
         ...{ stream: "ncc:checkins", group: "checkinConsumers" },
@@ -165,6 +170,8 @@ describe("npm run traffic", () => {
         ["orders", "--up", "5", "--down", "6"],
         ["orders", "--work", "1000", "--retry-after", "2000"],
         ["orders", "--worker", "ada", "--pool"],
+        ["orders", "--batch", "10"],
+        ["jobs", "--pace", "0"],
     ])
         test(`${name} ${args.join(" ")} is refused`, async () => {
             const { options, start } = workloads.find(w => w.name === name)!

@@ -3,7 +3,9 @@ import assert from "node:assert/strict"
 import { after, before, beforeEach, describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { CheckinBook } from "../../sim/traffic/checkins-script.ts"
+import { parseCommandLine } from "../../sim/command-line.ts"
 import {
+    checkins,
     CHECKINS_DEFAULTS,
     randomCheckin,
     startCheckins,
@@ -20,8 +22,6 @@ import { killAtRandom, WorkloadProcess } from "./support/workload-process.ts"
 
 const { stream, group } = CHECKINS_DEFAULTS
 const TIMEOUT_MS = 20_000
-/** As long as the processes are killed at most. */
-const KILLING_MS = 8000
 
 describe("checkins", () => {
     const start = stoppedAfterEach(startCheckins)
@@ -104,7 +104,7 @@ describe("checkins", () => {
             })
     }
 
-    test("count once and never go backwards while any process is killed", async () => {
+    test("count once and never go backwards while any process is killed, and Redis emptied", async () => {
         const random = new SeededRandom()
         console.log(`SEED=${random.seed}`)
         const common = [
@@ -127,9 +127,9 @@ describe("checkins", () => {
                 Boolean(await redis.client.exists("ncc:users:1"))
             )
             await killAtRandom(all, {
-                ...{ random, gapMs: [50, 600], kills: 10 },
+                ...{ random, gapMs: [50, 600] },
+                halfway: () => redis.client.flushAll(),
                 isEnough: async () => (await redis.client.xLen(stream)) > 200,
-                timeoutMs: KILLING_MS,
             })
             await producer.stop()
             await until("all are processed", TIMEOUT_MS, isIdle)
@@ -149,7 +149,9 @@ describe("checkins", () => {
         let looks = 0
         for (; !isOver(); looks++) {
             for (const key of await redis.client.keys("ncc:[ul]*:*")) {
-                const id = (await redis.client.hGet(key, "lastId"))!
+                const id = await redis.client.hGet(key, "lastId")
+                // emptied just now
+                if (!id) continue
                 const before = last.get(key) ?? "0-0"
                 assert.ok(compareIds(before, id) <= 0, `${key} goes back`)
                 last.set(key, id)
@@ -222,5 +224,153 @@ describe("checkins", () => {
         await until("nothing is pending", TIMEOUT_MS, isIdle)
         await traffic.stop()
         await assertEachCountedOnce()
+    })
+
+    test("a consumer that is gone for good leaves the list once nothing of it is pending", async () => {
+        await redis.client.xGroupCreate(stream, group, "0", { MKSTREAM: true })
+        await addSome(2)
+        await read("gone", 1)
+        const traffic = await start(redis.server.url, {
+            ...{ producer: false, consumers: ["ada", "bob"] },
+            ...{ ratePerS: 100, adoptAfterMs: 1000 },
+        })
+        const names = async () =>
+            (await redis.client.xInfoConsumers(stream, group))
+                .map(({ name }) => String(name))
+                .sort()
+        await until("two have joined it", TIMEOUT_MS, async () =>
+            (await names()).includes("bob")
+        )
+        assert.ok((await names()).includes("gone"))
+        await until(
+            "it has left",
+            TIMEOUT_MS,
+            async () => !(await names()).includes("gone")
+        )
+        assert.deepEqual(await names(), ["ada", "bob"])
+        await traffic.stop()
+        await assertEachCountedOnce()
+    })
+
+    test("a consumer that runs alone says what it does, unless it is to be quiet", async () => {
+        await addSome(1)
+        const [{ id }] = (await redis.client.xRange(stream, "-", "+"))!
+        for (const [option, expected] of [
+            [
+                [],
+                [
+                    /ada: processing .* userId=\d/,
+                    /ada: acknowledged/,
+                    /ada: waiting/,
+                ],
+            ],
+            [["--quiet"], []],
+        ] as [string[], RegExp[]][]) {
+            const said: string[] = []
+            const args = ["--consumer", "ada", "--rate", "100", ...option]
+            const traffic = await startByCommand(args, line => said.push(line))
+            await until("it is done", TIMEOUT_MS, isIdle)
+            await until(
+                "all is said",
+                TIMEOUT_MS,
+                () => said.length >= expected.length
+            )
+            await traffic.stop()
+            assert.equal(said.length, expected.length, said.join("\n"))
+            for (const [i, pattern] of expected.entries()) {
+                assert.match(said[i], pattern)
+                if (i < 2) assert.ok(said[i].includes(id), said[i])
+            }
+            await redis.client.xGroupDestroy(stream, group)
+        }
+    })
+
+    const startByCommand = stoppedAfterEach(
+        (args: string[], say: (line: string) => void) => {
+            const values = parseCommandLine(args, checkins.options)
+            return checkins.start(redis.server.url, values, say)
+        }
+    )
+
+    describe("the processor without a group", () => {
+        const position = () => redis.client.get("ncc:checkinprocessor:lastid")
+        const plan = { producer: false, processor: true, consumers: 0 }
+
+        async function isAtEnd() {
+            const newest = await redis.client.xRevRange(stream, "+", "-", {
+                COUNT: 1,
+            })
+            return newest![0].id === (await position())
+        }
+
+        test("counts each once, keeps its position, and needs no group", async () => {
+            await addSome(5)
+            await redis.client.xAdd(stream, "*", { no: "check-in" })
+            await addSome(5)
+            const said: string[] = []
+            const first = await startByCommand(
+                ["--processor", "--rate", "50"],
+                line => said.push(line)
+            )
+            await until("some are done", TIMEOUT_MS, async () =>
+                Boolean(await position())
+            )
+            await first.stop()
+            assert.match(said[0], /^checkins: processor: processing \d+-\d+$/)
+            assert.match(said[1], /^checkins: processor: counted \d+-\d+$/)
+            // two of them read the same: each still counts once
+            const both = [1, 2].map(() =>
+                start(redis.server.url, { ...plan, ratePerS: 100 })
+            )
+            await until("all are done", TIMEOUT_MS, isAtEnd)
+            await Promise.all(both.map(async one => (await one).stop()))
+            assert.equal((await redis.client.xInfoGroups(stream)).length, 0)
+            const users = await redis.client.keys("ncc:users:*")
+            let sum = 0
+            for (const key of users)
+                sum += Number(await redis.client.hGet(key, "numCheckins"))
+            assert.equal(sum, 10)
+        })
+
+        test("cannot be scaled: two are no faster than one", async () => {
+            const timeFor = async (processors: number) => {
+                await redis.client.flushAll()
+                await addSome(20)
+                const from = performance.now()
+                const all = Array.from({ length: processors }, () =>
+                    start(redis.server.url, { ...plan, ratePerS: 25 })
+                )
+                await until("all are done", TIMEOUT_MS, isAtEnd)
+                const tookMs = performance.now() - from
+                await Promise.all(all.map(async one => (await one).stop()))
+                return tookMs
+            }
+            // 40 ms each, one after the other
+            assert.ok((await timeFor(2)) >= 20 * 40 * 0.95)
+        })
+
+        test("the stream is kept short behind it, and nothing lost", async () => {
+            const added = async () =>
+                Number(
+                    (await redis.client.xInfoStream(stream))["entries-added"]
+                )
+            const traffic = await start(redis.server.url, {
+                ...{ producer: true, processor: true, consumers: 0 },
+                ...{ maxLength: 100, ratePerS: 1000 },
+                tide: { ratePerS: 200, peak: 50, periodS: 5 },
+            })
+            await until(
+                "it is shortened",
+                TIMEOUT_MS,
+                async () =>
+                    (await redis.client.exists(stream)) === 1 &&
+                    (await added()) - (await redis.client.xLen(stream)) > 50
+            )
+            await traffic.stop()
+            const [oldest] = (await redis.client.xRange(stream, "-", "+", {
+                COUNT: 1,
+            }))!
+            assert.ok(compareIds(oldest.id, (await position())!) <= 0)
+        })
     })
 })

@@ -3,9 +3,15 @@ import assert from "node:assert/strict"
 import { after, before, beforeEach, describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import fc from "fast-check"
-import { ORDERS_DEFAULTS, startOrders } from "../../sim/traffic/orders.ts"
+import { parseCommandLine } from "../../sim/command-line.ts"
+import {
+    ORDERS_DEFAULTS,
+    ordersPlanFrom,
+    startOrders,
+} from "../../sim/traffic/orders.ts"
 import type { OrdersPlan } from "../../sim/traffic/orders/plan.ts"
 import { scalingStep } from "../../sim/traffic/orders/scaling.ts"
+import { workloads } from "../../sim/traffic/workloads.ts"
 import { trueLag } from "../../sim/traffic/orders/true-lag.ts"
 import type { RedisClient } from "../../sim/traffic/redis-client.ts"
 import { OrdersLedger } from "./support/orders-ledger.ts"
@@ -53,7 +59,7 @@ describe("scaling", () => {
                     const step = scalingStep(policy, state)
                     workers += step
                     assert.ok(workers <= policy.maxWorkers, "too many")
-                    if (isShort) assert.equal(step, 1)
+                    if (isShort) assert.equal(workers, policy.minWorkers)
                     else {
                         assert.ok(workers >= policy.minWorkers, "too few")
                         const mayRise = lag && lag.low > policy.upAbove
@@ -67,6 +73,40 @@ describe("scaling", () => {
                 }
             })
         )
+    })
+})
+
+test("the pool grows by half, and one at least: 2, 3, 4, 6, 9, 10", () => {
+    const policy = {
+        ...{ minWorkers: 1, maxWorkers: 10, upAbove: 1000, downBelow: 100 },
+        coolDownMs: 0,
+    }
+    const lag = { low: 1001, high: 1001 }
+    const sizes = [1]
+    for (let step = 1; step > 0;) {
+        const workers = sizes.at(-1)!
+        step = scalingStep(policy, { workers, lag, sinceChangeMs: 0 })
+        if (step > 0) sizes.push(workers + step)
+    }
+    assert.deepEqual(sizes, [1, 2, 3, 4, 6, 9, 10])
+})
+
+test("--as-original: every limit of the program that it grew from", () => {
+    const { options } = workloads.find(({ name }) => name === "orders")!
+    const plan = (...args: string[]) =>
+        ordersPlanFrom(parseCommandLine(args, options))
+    const { scaling, retryAfterMs, batch, maxAttempts } = plan("--as-original")
+    assert.deepEqual(
+        { ...scaling, retryAfterMs, batch, maxAttempts },
+        {
+            ...{ upAbove: 1000, downBelow: 100, minWorkers: 1 },
+            ...{ maxWorkers: 10, coolDownMs: 10_000, retryAfterMs: 60_000 },
+            ...{ batch: 10, maxAttempts: 3 },
+        }
+    )
+    const other = plan("--as-original", "--max", "7", "--min", "2")
+    assert.deepEqual(other.scaling, {
+        ...{ ...scaling, minWorkers: 2, maxWorkers: 7 },
     })
 })
 
@@ -129,10 +169,10 @@ describe("the pool of orders", () => {
 
     test("the pool grows with the lag, shrinks without, and does not flap", async () => {
         const said: string[] = []
+        await ledger.add(400)
         const traffic = await start(redis.server.url, QUICK, line =>
             said.push(line)
         )
-        await ledger.add(400)
         await until("all are done", TIMEOUT_MS, () => ledger.isIdle())
         const sizes = () =>
             said.flatMap(line => /: (\d) of 3 workers/.exec(line)?.[1] ?? [])
@@ -141,6 +181,10 @@ describe("the pool of orders", () => {
         })
         await sleep(700)
         assert.deepEqual(sizes(), ["1", "2", "3", "2", "1"], said.join("\n"))
+        // a figure, far above what makes the pool grow
+        const figures = said.flatMap(line => /lag (\d+):/.exec(line)?.[1] ?? [])
+        assert.equal(figures.length, 5)
+        assert.ok(Number(figures[0]) > 200, figures.join(", "))
         await traffic.stop()
         const [{ consumers }] = await redis.client.xInfoGroups(stream)
         assert.equal(Number(consumers), 0, "no worker is left on the list")
@@ -170,6 +214,24 @@ describe("the pool of orders", () => {
         assert.equal(await pending(), 0)
         assert.ok((await ledger.counted()) >= 1, "it was finished")
         await allGone(family, 0)
+    })
+
+    test("a worker that takes ten at a time finishes all of them before it stops", async () => {
+        await ledger.add(30)
+        const worker = await start(redis.server.url, {
+            ...{ ...QUICK, worker: "ada", batch: 10, workMs: 40 },
+            retryAfterMs: 60_000,
+        })
+        const pending = async () =>
+            (await redis.client.xPending(stream, group)).pending
+        await until(
+            "ten are in hand",
+            TIMEOUT_MS,
+            async () => (await pending()) >= 9
+        )
+        await worker.stop()
+        assert.equal(await pending(), 0)
+        assert.equal((await ledger.counted()) % 10, 0)
     })
 
     test("of two pools one is at work; the other succeeds it", async () => {

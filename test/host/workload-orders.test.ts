@@ -19,8 +19,6 @@ import { killAtRandom, WorkloadProcess } from "./support/workload-process.ts"
 const { stream, group } = ORDERS_DEFAULTS
 const DEAD = `${stream}:dead`
 const TIMEOUT_MS = 20_000
-/** As long as the processes are killed at most. */
-const KILLING_MS = 8000
 
 /** The processes below all lives of some pools. */
 async function workersOf(...pools: { pids: number[] }[]) {
@@ -51,7 +49,7 @@ describe("orders", () => {
         },
     }
 
-    test("each done or given up once while any process is killed", async () => {
+    test("each done or given up once while any process is killed, and Redis emptied", async () => {
         const random = new SeededRandom()
         console.log(`SEED=${random.seed}`)
         const common = [
@@ -90,12 +88,12 @@ describe("orders", () => {
             // it is awaited further down
             most.catch(() => {})
             await killAtRandom([...all, worker, worker, worker], {
-                ...{ random, gapMs: [50, 500], kills: 12 },
+                ...{ random, gapMs: [50, 500] },
+                halfway: () => redis.client.flushAll(),
                 isEnough: async () =>
                     worker.kills > 2 &&
                     pools.some(({ kills }) => kills > 0) &&
                     (await ledger.counted()) > 100,
-                timeoutMs: KILLING_MS,
             })
             await producer.stop()
             await until("all are done", TIMEOUT_MS, () => ledger.isIdle())

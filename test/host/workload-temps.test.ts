@@ -23,8 +23,6 @@ import { killAtRandom, WorkloadProcess } from "./support/workload-process.ts"
 const AVERAGES = "temps:averages"
 const { group } = TEMPS_DEFAULTS
 const TIMEOUT_MS = 20_000
-/** As long as the processes are killed at most. */
-const KILLING_MS = 8000
 const HOUR_MS = 3_600_000
 
 describe("averages", () => {
@@ -206,7 +204,7 @@ describe("temps", () => {
         }
     }
 
-    test("right to the digit, each once, while any process is killed", async () => {
+    test("right to the digit, each once, while any process is killed, and Redis emptied", async () => {
         const random = new SeededRandom()
         console.log(`SEED=${random.seed}`)
         const common = [
@@ -229,11 +227,11 @@ describe("temps", () => {
                 Boolean(await redis.client.xLen(AVERAGES))
             )
             await killAtRandom(all, {
-                ...{ random, gapMs: [50, 600], kills: 10 },
+                ...{ random, gapMs: [50, 600] },
+                halfway: () => redis.client.flushAll(),
                 isEnough: async () =>
                     (await dayKeys()).length >= 2 &&
                     (await redis.client.xLen(AVERAGES)) > 40,
-                timeoutMs: KILLING_MS,
             })
             await Promise.all(senders.map(process => process.stop()))
             await until("all are aggregated", TIMEOUT_MS, isAggregated)
@@ -261,9 +259,15 @@ describe("temps", () => {
         await add("2026-01-30T23:10:00Z", "10.00")
         await add("2026-01-30T23:50:00Z", "10.01")
         await add("2026-01-31T00:10:00Z", "5.00")
-        const traffic = await start(redis.server.url, {
-            ...{ producer: false, maxAverages: 3, keepDays: 1, workMs: 0 },
-        })
+        const said: string[] = []
+        const traffic = await start(
+            redis.server.url,
+            {
+                ...{ producer: false, maxAverages: 3, keepDays: 1, workMs: 0 },
+                isTalkative: true,
+            },
+            line => said.push(line)
+        )
         await until("it is there", TIMEOUT_MS, isAggregated)
         await add("2026-01-31T08:10:00Z", "-5.00")
         await add("2026-03-02T08:10:00Z", "1.00")
@@ -277,6 +281,12 @@ describe("temps", () => {
         await until("it goes on", TIMEOUT_MS, isAggregated)
         await until("all are read", TIMEOUT_MS, isIdle)
         await traffic.stop()
+        assert.ok(
+            said.includes(
+                "temps: a 2026-01-30T23:00:00.000Z: 10.01 °C, 2 readings"
+            ),
+            said.join("\n")
+        )
         assert.equal(await redis.client.xLen(AVERAGES), 3)
         assert.deepEqual(await dayKeys(), ["temps:20260131", "temps:20260302"])
         const summary = await redis.client.hGetAll("temps:summary:20260131")
@@ -301,7 +311,7 @@ describe("temps", () => {
                 temperature: String(temperature),
             })
         const traffic = await start(redis.server.url, {
-            ...{ producer: false, consumer: undefined },
+            ...{ producer: false, consumers: 0 },
         })
         await until("it is there", TIMEOUT_MS, isAggregated)
         await traffic.stop()

@@ -74,10 +74,3 @@ note('failed', attempt, 'reason', ARGV[5])
 if attempt >= most then give_up(attempt, ARGV[5]) end
 return 1
 `
-
-/** KEYS: stream. ARGV: group, consumer. Removes a consumer, which loses what is pending for it: so nothing must be. */
-export const RETIRE = `
-if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
-redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
-return 1
-`

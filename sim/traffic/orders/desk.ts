@@ -1,7 +1,7 @@
 /** Where one worker writes down what becomes of its orders. */
 import { doneKey } from "../parts/once.ts"
 import type { RedisClient } from "../redis-client.ts"
-import { BEGIN, FAIL, FINISH, RETIRE } from "./desk-scripts.ts"
+import { BEGIN, FAIL, FINISH } from "./desk-scripts.ts"
 import { totalOf } from "./order.ts"
 import type { Order } from "./order.ts"
 import { orderKeys } from "./plan.ts"
@@ -27,15 +27,6 @@ export class Desk {
     /** Leaves the entry for a later attempt, or gives it up. */
     fail(id: string, reason: string) {
         return this.step(FAIL, id, reason)
-    }
-
-    /** Takes the worker's name off the group's list, unless something is pending for it. */
-    async retire() {
-        const { stream, group } = this.plan
-        await this.client.eval(RETIRE, {
-            keys: [stream],
-            arguments: [group, this.worker],
-        })
     }
 
     private async step(script: string, id: string, ...more: string[]) {

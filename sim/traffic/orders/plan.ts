@@ -1,8 +1,10 @@
 /** What the parts of the `orders` workload agree on. Plain data: a pool sends it to its worker processes. */
+import { USUAL_HABITS } from "../parts/consumers.ts"
+import type { ConsumerHabits } from "../parts/consumers.ts"
 import type { Tide } from "../tide.ts"
 import type { ScalingPolicy } from "./scaling.ts"
 
-export interface OrdersPlan {
+export interface OrdersPlan extends ConsumerHabits {
     stream: string
     group: string
     /** Whether orders are added. */
@@ -17,6 +19,8 @@ export interface OrdersPlan {
     poisonEvery: number
     /** What a worker takes for one order. */
     workMs: number
+    /** How many a worker takes at a time. */
+    batch: number
     /** What has been pending for longer than this, in ms, is tried again. */
     retryAfterMs: number
     /** How often an order is tried before it goes to the dead letters. */
@@ -32,10 +36,12 @@ export const ORDERS_DEFAULTS: OrdersPlan = {
     producer: true,
     pool: true,
     worker: undefined,
+    ...USUAL_HABITS,
     // six a second on the flood, two on the ebb, none at low water
     tide: { ratePerS: 4, peak: 54, periodS: 60 },
     poisonEvery: 50,
     workMs: 500,
+    batch: 1,
     retryAfterMs: 5000,
     maxAttempts: 3,
     scaling: {
@@ -63,4 +69,9 @@ export function orderKeys(stream: string) {
         /** Which pool is in charge. */
         lease: `${stream}:pool`,
     }
+}
+
+/** What a worker may have in hand when it is to stop, in ms. */
+export function inHandMs({ workMs, batch }: OrdersPlan) {
+    return workMs * batch
 }

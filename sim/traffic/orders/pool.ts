@@ -3,13 +3,13 @@
  * pool but to be started: if it is killed they finish what they have in hand and end.
  */
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Crew } from "../parts/crew.ts"
-import { HiredWorker } from "./hired-worker.ts"
+import type { Runner } from "../parts/runner.ts"
+import { PoolWorker } from "./pool-worker.ts"
 import { Lease } from "./lease.ts"
-import { orderKeys } from "./plan.ts"
+import { inHandMs, orderKeys } from "./plan.ts"
 import type { OrdersPlan } from "./plan.ts"
 import { scalingStep } from "./scaling.ts"
-import { trueLag } from "./true-lag.ts"
+import { trueLag, wholeLag } from "./true-lag.ts"
 import type { TrueLag } from "./true-lag.ts"
 
 /** Between two looks at the lag. */
@@ -17,32 +17,32 @@ const TICK_MS = 250
 /** A pool that was killed is succeeded after this long. */
 const LEASE_MS = 2000
 /** Beyond the time for an order in hand: then a worker is killed. */
-const DISMISS_SPARE_MS = 3000
-/** Before the next one is hired if one died: it may die of the same. */
-const HIRE_PAUSE_MS = 500
+const STOP_SPARE_MS = 3000
+/** Before the next one is started if one died: it may die of the same. */
+const RESTART_PAUSE_MS = 500
 
 export class Pool {
     private readonly lease: Lease
-    private readonly workers = new Set<HiredWorker>()
+    private readonly workers = new Set<PoolWorker>()
     private changedAtMs = -Infinity
-    private hireAtMs = 0
+    private startAtMs = 0
     private isInCharge: boolean | undefined
     private closed: Promise<void> | undefined
 
     constructor(
-        private readonly crew: Crew,
+        private readonly runner: Runner,
         private readonly url: string,
         private readonly plan: OrdersPlan
     ) {
         const { lease } = orderKeys(plan.stream)
-        this.lease = new Lease(crew.client, lease, LEASE_MS)
+        this.lease = new Lease(runner.client, lease, LEASE_MS)
     }
 
-    /** Until the crew stops and all workers have ended. */
+    /** Until the runner stops and all workers have ended. */
     async run() {
-        while (!this.crew.isOver) {
+        while (!this.runner.isOver) {
             await this.tick()
-            await this.crew.pause(TICK_MS)
+            await this.runner.pause(TICK_MS)
         }
         await this.close()
         // not before: two pools at work would be more workers than allowed
@@ -51,9 +51,9 @@ export class Pool {
 
     private async tick() {
         this.takeCharge(await this.lease.hold())
-        if (!this.isInCharge) return this.dismissAll()
+        if (!this.isInCharge) return this.stopAll()
         const lag = await this.lag()
-        if (this.crew.isOver) return
+        if (this.runner.isOver) return
         const active = this.active
         const now = performance.now()
         const step = scalingStep(this.plan.scaling, {
@@ -61,51 +61,72 @@ export class Pool {
             lag,
             sinceChangeMs: now - this.changedAtMs,
         })
-        if (step === 0 || (step > 0 && !this.mayHire(now))) return
+        const change = step > 0 ? Math.min(step, this.placesAt(now)) : step
+        if (change === 0) return
         this.changedAtMs = now
-        this.crew.say(
-            `lag ${inWords(lag)}: ${active.length + step} of ${this.plan.scaling.maxWorkers} workers`
-        )
-        if (step > 0) this.hire()
-        else active.at(-1)!.dismiss()
+        if (change < 0) active.at(-1)!.stop()
+        else for (let i = 0; i < change; i++) this.startWorker()
+        // not waited for: a large lag takes longer to count than the lease lasts
+        this.announce(active.length + change).catch(() => {})
     }
 
-    /** Those that end count too: never more processes than allowed. */
-    private mayHire(now: number) {
+    private async announce(workers: number) {
+        const { stream, group, scaling } = this.plan
+        const lag = await wholeLag(this.runner.client, stream, group).catch(
+            () => undefined
+        )
+        this.runner.say(
+            `lag ${inWords(lag)}: ${workers} of ${scaling.maxWorkers} workers`
+        )
+    }
+
+    /** How many may be started now. Those that end count too: never more processes than allowed. */
+    private placesAt(now: number) {
         const { maxWorkers } = this.plan.scaling
-        return now >= this.hireAtMs && this.workers.size < maxWorkers
+        return now < this.startAtMs
+            ? 0
+            : Math.max(0, maxWorkers - this.workers.size)
     }
 
     private get active() {
-        return [...this.workers].filter(worker => !worker.isDismissed)
+        return [...this.workers].filter(worker => !worker.isStopping)
     }
 
     private takeCharge(isInCharge: boolean) {
         if (this.isInCharge !== isInCharge && !isInCharge)
-            this.crew.say("another pool is at work: standing by")
+            this.runner.say("another pool is at work: standing by")
+        // the lease may have been lost with all of Redis: the other pool's workers need a moment to end
+        if (this.isInCharge === false && isInCharge)
+            this.startAtMs =
+                performance.now() + 2 * TICK_MS + inHandMs(this.plan)
         this.isInCharge = isInCharge
     }
 
     private lag() {
         const { stream, group, scaling } = this.plan
-        return trueLag(this.crew.client, stream, group, scaling.upAbove).catch(
+        return trueLag(
+            this.runner.client,
+            stream,
+            group,
+            scaling.upAbove
+        ).catch(
             // the stream is gone, or the server is: no reason to change anything
             () => undefined
         )
     }
 
-    private hire() {
+    private startWorker() {
         const { url, plan } = this
         const order = { url, plan, name: this.freeName() }
-        const worker = new HiredWorker(order, line =>
-            this.crew.say(line.replace(/^orders: /, ""))
+        const worker = new PoolWorker(order, line =>
+            this.runner.say(line.replace(/^orders: /, ""))
         )
         this.workers.add(worker)
         worker.exited.then(() => {
             this.workers.delete(worker)
-            if (worker.isDismissed) return
-            this.hireAtMs = performance.now() + HIRE_PAUSE_MS
-            this.crew.say(`${order.name} has died`)
+            if (worker.isStopping) return
+            this.startAtMs = performance.now() + RESTART_PAUSE_MS
+            this.runner.say(`${order.name} has died`)
         })
     }
 
@@ -116,22 +137,22 @@ export class Pool {
             if (!taken.includes(`worker-${i}`)) return `worker-${i}`
     }
 
-    private dismissAll() {
-        for (const worker of this.active) worker.dismiss()
+    private stopAll() {
+        for (const worker of this.active) worker.stop()
     }
 
-    /** Resolves when all workers have ended. Nobody is hired any more: the crew has been stopped. */
+    /** Resolves when all workers have ended. No worker is started any more: the runner has been stopped. */
     close() {
         return (this.closed ??= this.endAll())
     }
 
     private async endAll() {
-        this.dismissAll()
+        this.stopAll()
         const exits = Promise.all([...this.workers].map(w => w.exited))
         const timeout = new AbortController()
         await Promise.race([
             exits,
-            sleep(this.plan.workMs + DISMISS_SPARE_MS, undefined, {
+            sleep(inHandMs(this.plan) + STOP_SPARE_MS, undefined, {
                 signal: timeout.signal,
             }).then(
                 () => this.killAll(),
@@ -149,7 +170,7 @@ export class Pool {
 
 /** What a stop of the pool may take, in ms: its workers' orders in hand, and what is killed after that. */
 export function poolStopMs(plan: OrdersPlan) {
-    return plan.workMs + DISMISS_SPARE_MS + 1000
+    return inHandMs(plan) + STOP_SPARE_MS + 1000
 }
 
 function inWords(lag: TrueLag | undefined) {

@@ -1,6 +1,6 @@
 /** Orders come in: each with a number of its own, however many producers there are. */
 import { BoundedStream } from "../parts/bounded-stream.ts"
-import type { Crew } from "../parts/crew.ts"
+import type { Runner } from "../parts/runner.ts"
 import { inflow } from "../parts/inflow.ts"
 import { randomOrder } from "./order.ts"
 import { orderKeys } from "./plan.ts"
@@ -14,16 +14,16 @@ return number
 `
 
 /** Starts a loop that adds orders. */
-export function produceOrders(crew: Crew, plan: OrdersPlan) {
+export function produceOrders(runner: Runner, plan: OrdersPlan) {
     const { stream, lastNumber } = orderKeys(plan.stream)
-    const bounded = new BoundedStream(crew, stream, plan.maxLength)
+    const bounded = new BoundedStream(runner, stream, plan.maxLength)
     let added = 0
-    crew.run(() =>
-        inflow(crew, plan.tide, bounded, () => {
+    runner.run(() =>
+        inflow(runner, plan.tide, bounded, () => {
             added++
             const isPoison =
                 plan.poisonEvery > 0 && added % plan.poisonEvery === 0
-            return crew.client.eval(ADD, {
+            return runner.client.eval(ADD, {
                 keys: [stream, lastNumber],
                 arguments: Object.entries(randomOrder(isPoison)).flat(),
             })

@@ -20,10 +20,8 @@ export async function trueLag(
     group: string,
     enough: number
 ): Promise<TrueLag | undefined> {
-    const groups = await client.xInfoGroups(stream)
-    const found = groups.find(({ name }) => String(name) === group)
-    if (!found) return undefined
-    const delivered = String(found["last-delivered-id"])
+    const delivered = await lastDelivered(client, stream, group)
+    if (delivered === undefined) return undefined
     const count = enough + 1
     // "after this ID" as XRANGE has it, "(", came with Redis 6.2
     const [length, reply, oldest] = await Promise.all([
@@ -35,6 +33,46 @@ export async function trueLag(
     if (counted < count) return exactly(counted)
     if (!oldest?.length) return exactly(Math.max(length, counted))
     return { low: counted, high: Math.max(length - 1, counted) }
+}
+
+/** Entries asked for at a time. */
+const PAGE = 1000
+
+/**
+ * The same, counted to its end: reads every entry of it, so not four times a second.
+ * @param most above this it is not counted any further
+ */
+export async function wholeLag(
+    client: RedisClient,
+    stream: string,
+    group: string,
+    most = 100_000
+): Promise<TrueLag | undefined> {
+    let last = await lastDelivered(client, stream, group)
+    if (last === undefined) return undefined
+    let counted = 0
+    while (counted < most) {
+        const reply = await client.xRead(
+            { key: stream, id: last },
+            { COUNT: PAGE }
+        )
+        const messages = reply?.[0]?.messages ?? []
+        counted += messages.length
+        if (messages.length < PAGE) return exactly(counted)
+        last = messages.at(-1)!.id
+    }
+    return { low: counted, high: Infinity }
+}
+
+/** @returns undefined if there is no such group */
+async function lastDelivered(
+    client: RedisClient,
+    stream: string,
+    group: string
+) {
+    const groups = await client.xInfoGroups(stream)
+    const found = groups.find(({ name }) => String(name) === group)
+    return found && String(found["last-delivered-id"])
 }
 
 function exactly(lag: number): TrueLag {

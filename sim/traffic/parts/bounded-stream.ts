@@ -2,7 +2,7 @@
  * A stream kept short without losing an entry. XADD's MAXLEN drops the oldest entries whether they have been
  * read or not; this drops those that every group has acknowledged. Where that is not enough, producers wait.
  */
-import type { Crew } from "./crew.ts"
+import type { Runner } from "./runner.ts"
 import { compareIds } from "./stream-id.ts"
 
 /** Between two looks at the stream. */
@@ -14,11 +14,15 @@ export class BoundedStream {
     private lookAtMs = 0
     private isFull = false
 
-    /** @param maxLength entries, about */
+    /**
+     * @param maxLength entries, about
+     * @param positionKey where a reader without a group keeps the last ID that it has processed, if there is one
+     */
     constructor(
-        private readonly crew: Crew,
+        private readonly runner: Runner,
         private readonly stream: string,
-        private readonly maxLength: number
+        private readonly maxLength: number,
+        private readonly reader: { positionKey?: string } = {}
     ) {}
 
     /** Whether another entry may be added. Looks at the stream from time to time. */
@@ -29,15 +33,15 @@ export class BoundedStream {
         const wasFull = this.isFull
         this.isFull = (await this.shorten()) >= 2 * this.maxLength
         if (this.isFull && !wasFull)
-            this.crew.say(
-                `${this.stream} is full of entries that a group has yet to process: waiting`
+            this.runner.say(
+                `${this.stream} is full of entries that are yet to be processed: waiting`
             )
         return !this.isFull
     }
 
     /** @returns the entries that are left */
     private async shorten() {
-        const { client } = this.crew
+        const { client } = this.runner
         let length = await client.xLen(this.stream)
         if (length <= this.maxLength) return length
         const isDone = await this.doneBy()
@@ -51,9 +55,9 @@ export class BoundedStream {
         }
     }
 
-    /** @returns tells of an entry, by its ID, whether every group has had it delivered and acknowledged */
+    /** @returns tells of an entry, by its ID, whether every group has had it delivered and acknowledged, and the reader has processed it */
     private async doneBy() {
-        const { client } = this.crew
+        const { client } = this.runner
         const limits: ((id: string) => boolean)[] = []
         for (const group of await client.xInfoGroups(this.stream)) {
             const delivered = String(group["last-delivered-id"])
@@ -64,7 +68,10 @@ export class BoundedStream {
             )
             if (firstId) limits.push(id => compareIds(id, String(firstId)) < 0)
         }
-        // without a group there is nobody who could have processed anything
+        const { positionKey } = this.reader
+        const position = positionKey && (await client.get(positionKey))
+        if (position) limits.push(id => compareIds(id, position) <= 0)
+        // without a group or reader there is nobody who could have processed anything
         return (id: string) =>
             limits.length > 0 && limits.every(limit => limit(id))
     }

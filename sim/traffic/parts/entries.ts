@@ -42,14 +42,6 @@ export async function readEntries(
     return reply?.[0]?.[1].map(entryFrom) ?? []
 }
 
-/** One entry, if there is one. */
-export async function readGroup(
-    client: RedisClient,
-    read: GroupRead
-): Promise<Entry | undefined> {
-    return (await readEntries(client, read))[0]
-}
-
 /**
  * Creates the stream and the group unless they exist. The group begins with the stream's first entry: what was
  * added before its consumers were started is for them too.
@@ -66,7 +58,12 @@ export async function ensureGroup(
     }
 }
 
-/** The group, or the whole stream, is gone: the server came back empty, or somebody deleted it. */
+/**
+ * The group, or the whole stream, is gone: the server came back empty, or somebody deleted it. Before Redis 7 a
+ * script's error has other words in front.
+ */
 export function isNoGroup(error: unknown) {
-    return /^(NOGROUP|UNBLOCKED)/.test((error as Error).message)
+    return /\bNOGROUP\b|^UNBLOCKED|^ERR no such key/.test(
+        (error as Error).message
+    )
 }

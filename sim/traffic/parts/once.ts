@@ -1,5 +1,7 @@
 /** An entry has its effect once, however often and by however many it is processed. */
 
+import type { RedisClient } from "../redis-client.ts"
+
 /** The sorted set of what has had its effect, of a stream's entries that are still there. */
 export function doneKey(stream: string) {
     return `${stream}:done`
@@ -13,12 +15,11 @@ export function doneKey(stream: string) {
  * - the entry was pending: of two that work on it at once, the second finds it acknowledged;
  * - it is not in `done`: a group that was deleted and made again delivers it a second time.
  *
- * `done` forgets what is no longer in the stream and therefore cannot be delivered again. Its scores are the
+ * `first_time` is the second of the two alone, for who reads without a group. `done` forgets what is no longer in the stream and therefore cannot be delivered again. Its scores are the
  * IDs' milliseconds.
  */
 export const ONCE_LUA = `
-local function once(stream, done, group, id)
-    if redis.call('XACK', stream, group, id) == 0 then return false end
+local function first_time(stream, done, id)
     local ms = string.match(id, '^%d+')
     if redis.call('ZADD', done, 'NX', ms, id) == 0 then return false end
     local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
@@ -28,4 +29,14 @@ local function once(stream, done, group, id)
     end
     return true
 end
+
+local function once(stream, done, group, id)
+    if redis.call('XACK', stream, group, id) == 0 then return false end
+    return first_time(stream, done, id)
+end
 `
+
+/** Whether an entry of the stream has had its effect. */
+export async function wasDone(client: RedisClient, stream: string, id: string) {
+    return (await client.zScore(doneKey(stream), id)) !== null
+}

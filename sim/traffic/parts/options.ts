@@ -72,21 +72,34 @@ export function workMsFrom({ work }: OptionValues) {
 /** Which parts of a workload a process is to be. */
 export interface Parts {
     producer: boolean
-    /** The only consumer; undefined: as many as the plan says, or none beside another part. */
-    consumer: string | undefined
+    /** The names of consumers, or how many. */
+    consumers: string[] | number
     /** No part was named: all of them. */
     all: boolean
+    /** It is one consumer and nothing else. */
+    isOneConsumer: boolean
 }
 
-/** @param others further switches that name a part */
-export function partsFrom(values: OptionValues, others: string[] = []): Parts {
+/**
+ * @param count how many consumers there are if no part is named
+ * @param option that names the only consumer
+ * @param others further switches that name a part
+ */
+export function partsFrom(
+    values: OptionValues,
+    count: number,
+    { option = "consumer", others = [] as string[] } = {}
+): Parts {
     const producer = values.producer === true
-    const consumer = values.consumer as string | undefined
-    const all =
-        !producer &&
-        consumer === undefined &&
-        !others.some(other => values[other])
-    return { producer: producer || all, consumer, all }
+    const name = values[option] as string | undefined
+    const isOther = producer || others.some(other => values[other])
+    const all = !isOther && name === undefined
+    return {
+        producer: producer || all,
+        consumers: name !== undefined ? [name] : all ? count : [],
+        all,
+        isOneConsumer: !isOther && name !== undefined,
+    }
 }
 
 /** @throws UsageError */

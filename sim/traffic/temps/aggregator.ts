@@ -5,7 +5,7 @@
  * and it begins again from what the first has written.
  */
 import { WatchError } from "redis"
-import type { Crew } from "../parts/crew.ts"
+import type { Runner } from "../parts/runner.ts"
 import { entryFrom } from "../parts/entries.ts"
 import type { Entry, RawEntry } from "../parts/entries.ts"
 import { BEFORE_ALL } from "../parts/stream-id.ts"
@@ -20,6 +20,8 @@ export interface AggregatorPlan {
     maxAverages: number
     /** Days whose readings are kept, before the one that is being read. */
     keepDays: number
+    /** Whether a line tells of each average. */
+    isTalkative: boolean
 }
 
 /** Entries read, and summed up, at a time. */
@@ -29,18 +31,19 @@ const BLOCK_MS = 1000
 export class Aggregator {
     /** The next day that has a stream, if it is not the day after: nothing was sent for days. */
     private laterDay: string | undefined
+    private isWaiting = false
 
     /** @param client a connection of its own: it waits, and watches keys */
     constructor(
-        private readonly crew: Crew,
+        private readonly runner: Runner,
         private readonly client: RedisClient,
         private readonly keys: TempsKeys,
         private readonly plan: AggregatorPlan
     ) {}
 
-    /** Runs until the crew stops. */
+    /** Runs until the runner stops. */
     async run() {
-        while (!this.crew.isOver)
+        while (!this.runner.isOver)
             try {
                 await this.step()
             } catch (error) {
@@ -55,7 +58,7 @@ export class Aggregator {
         const progress = await this.progress()
         if (!progress) {
             await this.client.unwatch()
-            return this.crew.pause(BLOCK_MS)
+            return this.runner.pause(BLOCK_MS)
         }
         const later = this.dayBehind(progress.day)
         const { present, next } = await this.read(progress, later)
@@ -64,6 +67,8 @@ export class Aggregator {
         // readings are added in the order of time: what the later day has proves that this one is complete
         if (next.length > 0) return this.commit(progress, later, next)
         await this.client.unwatch()
+        if (!this.isWaiting) this.tell("waiting")
+        this.isWaiting = true
         await this.lookForGap(progress.day)
     }
 
@@ -113,7 +118,14 @@ export class Aggregator {
         transaction.set(this.keys.aggregator, JSON.stringify(after))
         for (const day of outdated) transaction.unlink(this.keys.readings(day))
         await transaction.exec()
-        if (isMove) this.crew.say(`${this.keys.readings(day)} has begun`)
+        this.isWaiting = false
+        for (const { sensor, hour, average, readings } of averages)
+            this.tell(`${sensor} ${hour}: ${average} °C, ${readings} readings`)
+        if (isMove) this.runner.say(`${this.keys.readings(day)} has begun`)
+    }
+
+    private tell(what: string) {
+        if (this.plan.isTalkative) this.runner.say(what)
     }
 
     private async outdatedDays(day: string) {

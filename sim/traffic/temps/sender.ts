@@ -1,5 +1,5 @@
 /** Sends readings to the stream of their day, in the order of time. */
-import type { Crew } from "../parts/crew.ts"
+import type { Runner } from "../parts/runner.ts"
 import { ReadingClock } from "./clock.ts"
 import { DAY_MS, dayOf } from "./days.ts"
 import type { TempsKeys } from "./days.ts"
@@ -26,26 +26,31 @@ export interface SenderPlan {
     dayS: number
 }
 
-/** Runs until the crew stops. */
+/** Runs until the runner stops. */
 export async function sendReadings(
-    crew: Crew,
+    runner: Runner,
     keys: TempsKeys,
     { sensors, intervalMs, dayS }: SenderPlan
 ) {
     // faster time goes on where it was: a day in the past would never come to an end
-    const lastMs = Number(await crew.client.get(keys.clock))
+    const lastMs = Number(await runner.client.get(keys.clock))
     const clock = new ReadingClock(Math.max(lastMs, Date.now()), dayS)
-    while (!crew.isOver) {
-        for (let i = 1; i <= sensors && !crew.isOver; i++)
-            await add(crew, keys, i, clock.now())
-        await crew.pause(intervalMs)
+    while (!runner.isOver) {
+        for (let i = 1; i <= sensors && !runner.isOver; i++)
+            await add(runner, keys, i, clock.now())
+        await runner.pause(intervalMs)
     }
 }
 
 /** @param atMs the reading's time, unless another sender is ahead */
-async function add(crew: Crew, keys: TempsKeys, sensor: number, atMs: number) {
+async function add(
+    runner: Runner,
+    keys: TempsKeys,
+    sensor: number,
+    atMs: number
+) {
     const acceptedMs = Number(
-        await crew.client.eval(ADD, {
+        await runner.client.eval(ADD, {
             keys: [keys.readings(dayOf(atMs)), keys.clock],
             arguments: [
                 String(atMs),
@@ -54,7 +59,7 @@ async function add(crew: Crew, keys: TempsKeys, sensor: number, atMs: number) {
             ],
         })
     )
-    if (acceptedMs > atMs) await add(crew, keys, sensor, acceptedMs)
+    if (acceptedMs > atMs) await add(runner, keys, sensor, acceptedMs)
 }
 
 /** Warmest in the afternoon, 12 °C on average, each sensor a little warmer than the one before it. */

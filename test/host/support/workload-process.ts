@@ -91,34 +91,44 @@ export interface Mortal {
     start(): unknown
 }
 
+/** How often each test kills: `KILLS=20 npm test` for more. */
+export const KILLS = Number(process.env.KILLS ?? 6)
+/** For each of them, a restart included; on average. A computer that needs longer is given more time between them. */
+const KILL_MS = 1500
+const PATIENCE = 5
+/** It ends after so long, whether enough has been done or not. */
+const LONGEST_MS = 60_000
+
 export interface KillingOptions {
     random: SeededRandom
     /** Shortest and longest time between two kills, in ms. */
     gapMs: [number, number]
-    /** At least so many kills. */
-    kills: number
+    /** Done once, half-way. */
+    halfway: () => Promise<unknown>
     /** Whether enough has been done meanwhile: a busy computer takes longer. */
     isEnough: () => Promise<boolean>
-    /** It ends then in any case. */
-    timeoutMs: number
 }
 
 /** Of the kills that hit a process before it is at work, most are spared: on a busy computer nothing would get done. */
 const SPARED = 0.75
 
-/** Kills one process after another by SIGKILL, at random moments, and starts it again at once. */
+/** Kills one process after another by SIGKILL, KILLS times, at random moments, and starts it again at once. */
 export async function killAtRandom(
     processes: Mortal[],
-    { random, gapMs, kills, isEnough, timeoutMs }: KillingOptions
+    { random, gapMs, halfway, isEnough }: KillingOptions
 ) {
-    const deadline = Date.now() + timeoutMs
-    for (let done = 0; Date.now() < deadline;) {
-        if (done >= kills && (await isEnough())) return
-        await sleep(random.between(...gapMs))
+    const start = Date.now()
+    const usualMs = (KILLS + 2) * KILL_MS
+    for (let done = 0; ;) {
+        const passedMs = Date.now() - start
+        const isOver = passedMs > usualMs + LONGEST_MS
+        if (done >= KILLS && (isOver || (await isEnough()))) return
+        const patience = passedMs > usualMs ? PATIENCE : 1
+        await sleep(patience * random.between(...gapMs))
         const victim = random.pick(processes)
         if (!victim.runs && random.next() < SPARED) continue
         await victim.kill9()
         victim.start()
-        done++
+        if (++done === Math.ceil(KILLS / 2)) await halfway()
     }
 }

@@ -8,7 +8,7 @@ import type { Traffic } from "../workload.ts"
 /** Takes a line for the user. */
 export type Say = (line: string) => void
 
-export interface CrewOptions {
+export interface RunnerOptions {
     url: string
     /** Begins each line that is said: the workload's name. */
     name: string
@@ -20,14 +20,18 @@ export interface CrewOptions {
 /** After an error reply: the server may be loading, or out of memory. */
 const RETRY_MS = 1000
 const STOP_TIMEOUT_MS = 1500
+/** In so long a younger connection of the same name has given way. */
+const GIVE_WAY_MS = 100
 /** While stopping: a loop may have begun a wait just after the last look. */
 const WAKE_MS = 50
 
-export class Crew implements Traffic {
+export class Runner implements Traffic {
     /** For commands that do not wait; all loops may use it. */
     readonly client: RedisClient
     /** Connections for commands that wait, and what the server calls them. */
     private readonly waiting = new Map<RedisClient, number | undefined>()
+    /** What the connections are called in CLIENT LIST. */
+    private readonly names = new Map<RedisClient, string>()
     private readonly stopping = new AbortController()
     private readonly tasks: Promise<void>[] = []
     private stopped: Promise<void> | undefined
@@ -37,21 +41,21 @@ export class Crew implements Traffic {
      * @throws Error if Redis cannot be reached, or refuses (WRONGPASS, WRONGTYPE, NOPERM)
      */
     static async start(
-        options: CrewOptions,
-        begin: (crew: Crew) => Promise<void>
+        options: RunnerOptions,
+        begin: (runner: Runner) => Promise<void>
     ) {
-        const crew = new Crew(options)
+        const runner = new Runner(options)
         try {
-            await crew.client.connect()
-            await begin(crew)
-            return crew
+            await runner.client.connect()
+            await begin(runner)
+            return runner
         } catch (error) {
-            await crew.stop()
+            await runner.stop()
             throw error
         }
     }
 
-    private constructor(private readonly options: CrewOptions) {
+    private constructor(private readonly options: RunnerOptions) {
         const { host } = new URL(options.url)
         this.client = connectionTo(options.url, lost =>
             this.say(
@@ -78,6 +82,7 @@ export class Crew implements Traffic {
     async connection(name: string) {
         const client = connectionTo(this.options.url)
         this.waiting.set(client, undefined)
+        this.names.set(client, name)
         client.on("ready", () => {
             client.clientId().then(
                 id => this.waiting.set(client, id),
@@ -85,18 +90,41 @@ export class Crew implements Traffic {
                 () => {}
             )
             // a user may be allowed no more than the work needs
-            client.clientSetName(name).catch(() => {})
+            client.clientSetName(this.names.get(client)!).catch(() => {})
         })
         await client.connect()
         return client
     }
 
-    /** Runs a loop until the crew stops, again and again after errors. */
+    /**
+     * A connection for a consumer, by a name that no other living consumer has: PREFIX-1, or the next that is free.
+     * Who restarts after a crash gets its name back, and with it what it left. Where CLIENT LIST is forbidden, or two
+     * lose their connections at once, a name may be used twice: then two may work on one entry, which counts once.
+     * @param number of the name to take where nobody can tell which are free
+     */
+    async connectionAs(prefix: string, number: number) {
+        const { name: workload } = this.options
+        const client = await this.connection(connectionName(workload, prefix))
+        try {
+            for (let free = 1; ; free++) {
+                const name = `${prefix}-${free}`
+                const known = connectionName(workload, name)
+                this.names.set(client, known)
+                await client.clientSetName(known)
+                if (await isOnlyOne(client, known)) return { client, name }
+            }
+        } catch (error) {
+            if (!/^NOPERM/.test((error as Error).message)) throw error
+            return { client, name: `${prefix}-${number}` }
+        }
+    }
+
+    /** Runs a loop until the runner stops, again and again after errors. */
     run(loop: () => Promise<void>) {
         this.tasks.push(this.keepOn(loop))
     }
 
-    /** Ends early when the crew stops. */
+    /** Ends early when the runner stops. */
     async pause(ms: number) {
         await sleep(ms, undefined, { signal: this.stopping.signal }).catch(
             () => {}
@@ -150,6 +178,27 @@ export class Crew implements Traffic {
 /** Whether the server said so, or this program has a fault; not whether the connection was lost. */
 function isAnswer(error: unknown) {
     return error instanceof ErrorReply || error instanceof TypeError
+}
+
+/**
+ * Whether no other connection has this one's name. Of two that have just taken it, the older keeps it: the younger
+ * has seen it and gives way, unless it was there before.
+ */
+async function isOnlyOne(client: RedisClient, name: string) {
+    const id = await client.clientId()
+    const others = async () => {
+        const list = await client.sendCommand<string>(["CLIENT", "LIST"])
+        return list
+            .split("\n")
+            .filter(line => line.split(" ").includes(`name=${name}`))
+            .map(line => Number(/^id=(\d+)/.exec(line)![1]))
+            .filter(other => other !== id)
+    }
+    const found = await others()
+    if (found.length === 0 || found.some(other => other < id))
+        return found.length === 0
+    await sleep(GIVE_WAY_MS)
+    return (await others()).length === 0
 }
 
 /** `orders:worker-1`: what CLIENT LIST shows. A name may not contain spaces. */

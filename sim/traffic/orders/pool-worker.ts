@@ -2,16 +2,16 @@
 import { fork } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import type { Say } from "../parts/crew.ts"
+import type { Say } from "../parts/runner.ts"
 import type { WorkerNews, WorkerOrder } from "./worker-process.ts"
 
 const PROGRAM = fileURLToPath(new URL("worker-process.ts", import.meta.url))
 const TSX = import.meta.resolve("tsx")
 
-export class HiredWorker {
+export class PoolWorker {
     readonly exited: Promise<void>
     /** Told to end, but not yet gone. */
-    isDismissed = false
+    isStopping = false
     private readonly process: ChildProcess
     /** It has been told what to do; before that it has nothing in hand. */
     private isAtWork = false
@@ -38,8 +38,8 @@ export class HiredWorker {
     }
 
     /** Lets it finish what it has in hand. */
-    dismiss() {
-        this.isDismissed = true
+    stop() {
+        this.isStopping = true
         if (!this.isAtWork) this.kill9()
         else if (this.process.connected) this.process.disconnect()
     }

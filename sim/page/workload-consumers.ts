@@ -1,11 +1,12 @@
 /**
- * Consumers of a workload that can be started part by part (`--producer`, `--consumer NAME`, `--pool`): they are paused by
- * ending them, and change their pace by beginning anew, as processes of a real service would be.
+ * A workload's consumers as the page's controls have them. They are parts of it (`--producer`, `--consumer NAME`,
+ * `--pool`): paused by ending them, and at another pace by starting them anew, as the processes of a real service would be.
  */
 import type { OptionValues } from "../command-line.ts"
+import { retire } from "../traffic/parts/consumer-list.ts"
 import { connectionTo } from "../traffic/redis-client.ts"
 import type { Traffic, Workload } from "../traffic/workload.ts"
-import { CONSUMERS_MAX, resign, withinPace } from "./consumer-control.ts"
+import { CONSUMERS_MAX, withinPace } from "./consumer-control.ts"
 import type { ConsumerControl } from "./consumer-control.ts"
 import { NotNow } from "./errors.ts"
 import type { CrewState } from "./state.ts"
@@ -16,16 +17,13 @@ const OTHER_PARTS = ["producer", "aggregator"]
 const POOL = "pool"
 /** The option that makes one consumer, by its name. */
 const ONE_CONSUMER = ["consumer", "worker"]
+/** A group that is gone is made again after so long: time for the light to say that it is gone. */
+const REPAIR_MS = 6000
 
-/** Whether the workload's options are those of parts. */
-export function hasParts({ options }: Workload) {
-    return (
-        "producer" in options && ONE_CONSUMER.some(option => option in options)
-    )
-}
-
-export interface PartCrewOptions {
+export interface WorkloadConsumersOptions {
     workload: Workload
+    /** Whether its other parts run too: whether anything is added. */
+    isFed: boolean
     /** Of all its options, as they are by default. */
     values: OptionValues
     url: string
@@ -34,9 +32,11 @@ export interface PartCrewOptions {
     say: (line: string) => void
 }
 
-export class PartCrew implements ConsumerControl {
+export class WorkloadConsumers implements ConsumerControl {
     private paused = false
     private pace = 1
+    /** At which those at work were started. */
+    private workingPace = 1
     private others: Traffic | undefined
     private pool: Traffic | undefined
     private readonly running = new Map<string, Traffic>()
@@ -45,24 +45,24 @@ export class PartCrew implements ConsumerControl {
     private isOver = false
 
     /** @throws Error if Redis cannot be reached */
-    static async start(options: PartCrewOptions): Promise<PartCrew> {
-        const crew = new PartCrew(options)
+    static async start(
+        options: WorkloadConsumersOptions
+    ): Promise<WorkloadConsumers> {
+        const consumers = new WorkloadConsumers(options)
         try {
-            const parts = OTHER_PARTS.filter(part => crew.has(part))
-            crew.others = await crew.startPart(
-                Object.fromEntries(parts.map(part => [part, true]))
-            )
-            if (!crew.has(POOL))
-                for (let i = 0; i < crew.usualNumber; i++) crew.hire()
-            await crew.employ()
-            return crew
+            if (options.isFed) await consumers.startOthers()
+            if (!consumers.has(POOL))
+                for (let i = 0; i < consumers.usualNumber; i++)
+                    consumers.newName()
+            await consumers.begin()
+            return consumers
         } catch (error) {
-            await crew.stop()
+            await consumers.stop()
             throw error
         }
     }
 
-    private constructor(private readonly options: PartCrewOptions) {}
+    private constructor(private readonly options: WorkloadConsumersOptions) {}
 
     get state(): CrewState {
         const { length } = this.names
@@ -77,29 +77,32 @@ export class PartCrew implements ConsumerControl {
     pause() {
         return this.turn(async () => {
             this.paused = true
-            await this.dismiss()
+            await this.end()
         })
     }
 
     resume() {
         return this.turn(async () => {
             this.paused = false
-            await this.employ()
+            await this.begin()
         })
     }
 
     setPace(pace: number) {
+        // at once: whoever presses the button again wants twice of this
+        this.pace = withinPace(pace)
         return this.turn(async () => {
-            const before = this.pace
-            this.pace = withinPace(pace)
-            await this.dismiss()
+            const before = this.workingPace
+            // of several presses the first has seen to it
+            if (this.pace === before) return
+            await this.end()
             try {
-                await this.employ()
+                await this.begin()
             } catch (error) {
                 // a limit of the workload's own
                 this.pace = before
-                await this.dismiss()
-                await this.employ()
+                await this.end()
+                await this.begin()
                 throw new NotNow((error as Error).message)
             }
         })
@@ -109,8 +112,8 @@ export class PartCrew implements ConsumerControl {
         return this.turn(async () => {
             if (this.names.length >= CONSUMERS_MAX)
                 throw new NotNow("there is no room for more consumers")
-            const name = this.hire()
-            await this.employ()
+            const name = this.newName()
+            await this.begin()
             return name
         })
     }
@@ -134,7 +137,7 @@ export class PartCrew implements ConsumerControl {
     async stop() {
         this.isOver = true
         await this.turning.catch(() => {})
-        await Promise.all([this.others?.stop(), this.dismiss()])
+        await Promise.all([this.others?.stop(), this.end()])
     }
 
     /** One order at a time. */
@@ -150,13 +153,19 @@ export class PartCrew implements ConsumerControl {
 
     /** How many the workload has by itself. */
     private get usualNumber() {
-        return Number(this.options.values.consumers ?? 1)
+        const { consumers, workers } = this.options.values
+        return Number(consumers ?? workers ?? 1)
+    }
+
+    /** The option that names one consumer. */
+    private get option() {
+        return ONE_CONSUMER.find(one => this.has(one))!
     }
 
     /** @returns the name of the one that is to begin */
-    private hire() {
+    private newName() {
         let number = 1
-        const base = this.has(POOL) ? "extra" : "consumer"
+        const base = this.has(POOL) ? "extra" : this.option
         while (this.names.includes(`${base}-${number}`)) number++
         const name = `${base}-${number}`
         this.names.push(name)
@@ -164,16 +173,17 @@ export class PartCrew implements ConsumerControl {
     }
 
     /** Starts who is not at work. */
-    private async employ() {
+    private async begin() {
         if (this.paused || this.isOver) return
+        if (!this.pool && this.running.size === 0) this.workingPace = this.pace
         if (this.has(POOL)) this.pool ??= await this.startPart({ [POOL]: true })
-        const option = ONE_CONSUMER.find(one => this.has(one))!
+        const { option } = this
         for (const name of this.names)
             if (!this.running.has(name))
                 this.running.set(name, await this.startPart({ [option]: name }))
     }
 
-    private async dismiss() {
+    private async end() {
         const { pool } = this
         const running = [...this.running.values()]
         this.pool = undefined
@@ -181,20 +191,20 @@ export class PartCrew implements ConsumerControl {
         await Promise.all([pool?.stop(), ...running.map(one => one.stop())])
     }
 
-    private startPart(part: OptionValues) {
-        const { workload, url, values, say } = this.options
-        return workload.start(url, { ...values, ...this.speed(), ...part }, say)
+    private async startOthers() {
+        const parts = OTHER_PARTS.filter(part => this.has(part))
+        this.others = await this.startPart(
+            Object.fromEntries(parts.map(part => [part, true]))
+        )
     }
 
-    /** By the time that one entry takes, or else by entries a second. */
-    private speed(): OptionValues {
-        const { work, rate } = this.options.values
-        if (work !== undefined)
-            return { work: String(Math.round(Number(work) / this.pace)) }
-        if (rate === undefined) return {}
-        return {
-            rate: String(Math.max(1, Math.round(Number(rate) * this.pace))),
+    private startPart(part: OptionValues) {
+        const { workload, url, values, say } = this.options
+        const ours = {
+            ...{ pace: String(this.workingPace), quiet: true },
+            repair: String(REPAIR_MS),
         }
+        return workload.start(url, { ...values, ...ours, ...part }, say)
     }
 
     private async forget(name: string) {
@@ -202,7 +212,7 @@ export class PartCrew implements ConsumerControl {
         const client = connectionTo(url)
         await client.connect()
         try {
-            await resign(client, stream, group, name)
+            await retire(client, stream, group, name)
         } finally {
             client.destroy()
         }
