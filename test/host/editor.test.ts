@@ -66,7 +66,8 @@ const projects = new Map<string, Project>()
 /** As an editor does: the next tsconfig.json above. */
 function projectOf(file: string): Project {
     const config = ts.findConfigFile(dirname(file), ts.sys.fileExists)
-    assert.ok(config?.startsWith(clone), `${file}: no tsconfig.json above it`)
+    assert.ok(config !== undefined, `${file}: no tsconfig.json above it`)
+    assert.ok(config.startsWith(clone), `${file}: ${config}`)
     let project = projects.get(config)
     if (!project) {
         const { fileNames, options, errors } = ts.parseJsonConfigFileContent(
