@@ -61,6 +61,16 @@ export type ReadRaw = (key: string) => Promise<any>
 /** Targets that can share the bar. */
 export const MAX_TARGETS = 5
 
+/**
+ * What is required, where no file brings it: DeviceScript's own simulator gets no settings from `devs run`
+ * (docs/devicescript.md). The values are those of `.env.defaults`. A board without settings was never set up.
+ */
+const HOST_DEFAULTS: any = {
+    REDIS_HOST: "localhost",
+    STREAM: "jobs",
+    GROUP: "staff",
+}
+
 /** Values longer than this are cut in messages, characters. */
 const SHOWN = 40
 
@@ -291,7 +301,7 @@ export class SettingsReader {
         return wanted ? { yellowAt, redAt } : undefined
     }
 
-    /** @param missing undefined: the setting is required */
+    /** @param missing undefined: the setting is required, by a board at least */
     private async text(
         key: string,
         missing: string,
@@ -313,6 +323,7 @@ export class SettingsReader {
                 break
             case "undefined":
                 if (missing !== undefined) return missing
+                if (this.runtime !== Runtime.PicoW) return HOST_DEFAULTS[key]
                 this.faults.push(`${key} is missing; accepted: text`)
                 return ""
         }

@@ -9,6 +9,7 @@ import {
     connectBoard,
     lineSource,
 } from "./connect.ts"
+import { deployToDevtools } from "./devtools.ts"
 import { keepAttached } from "./follow.ts"
 import { takeProgram } from "./programs.ts"
 import { runCommand } from "./run-command.ts"
@@ -17,6 +18,10 @@ import { SETTINGS_OPTION, settingsToDeploy } from "./settings-to-deploy.ts"
 const OPTIONS: CommandOptions = {
     ...BOARD_OPTIONS,
     ...SETTINGS_OPTION,
+    devtools: {
+        type: "boolean",
+        help: "DeviceScript's own simulator, at npx devs devtools, in place of a board on USB",
+    },
     "no-follow": {
         type: "boolean",
         help: "end when the program runs, and leave the log alone",
@@ -44,6 +49,13 @@ runCommand(async (args, context) => {
     const { settings, knownKeys } = await settingsToDeploy(values)
     console.log("the settings are sound")
     const { bytecode } = await context.cleanup.waitFor(buildFirmware({ entry }))
+    if (values.devtools) {
+        const device = await deployToDevtools({ bytecode, settings, knownKeys })
+        console.log(
+            `${name} is sent to ${device}, the device at devtools: ${bytecode.length} bytes of program, ${settings.size} settings`
+        )
+        return 0
+    }
     const source = await lineSource(values, context)
     const board = await connectBoard(source, context)
     console.log(`deploying ${name} to ${source.name}`)

@@ -203,6 +203,13 @@ function keyProblem(key: string, knownKeys: string[]) {
         return `${key} is for npm run bundle to write; write ${BUNDLE_KEYS[key]}`
     const keys = [...knownKeys, ...WIFI_KEYS].filter(k => !(k in BUNDLE_KEYS))
     if (keys.includes(key)) return undefined
+    // one more of what is numbered is no slip of the pen
+    const [, name, number] = /^([A-Z_]+_)([0-9]+)$/.exec(key) ?? []
+    const last = Math.max(
+        ...keys.map(k => (k.startsWith(name) && +k.slice(name.length)) || 0)
+    )
+    if (last > 0 && +number > last)
+        return `${key}: ${last} targets are the limit, and ${name}${last} is the last`
     const tooLong =
         key.length > MAX_KEY_CHARACTERS
             ? `${key} has ${key.length} characters, and DeviceScript takes ${MAX_KEY_CHARACTERS}`

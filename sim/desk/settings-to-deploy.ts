@@ -14,12 +14,15 @@ export const SETTINGS_OPTION: CommandOptions = {
 }
 
 /**
- * For the Pico W, or for the simulated board if that is where they go.
+ * For the Pico W, or for a simulated board if that is where they go.
  * @throws DeskError that lists what is wrong
  */
 export function settingsToDeploy(values: OptionValues) {
     return checkOrRefuse(ROOT, {
-        board: values.simulator ? "simulator" : "pico_w_laglight",
+        board:
+            values.simulator || values.devtools
+                ? "simulator"
+                : "pico_w_laglight",
         localFile: values.settings as string | undefined,
     })
 }

@@ -74,9 +74,10 @@ describe("numbers", () => {
 describe("text", () => {
     beforeEach(pause)
     refuses(
-        "no STREAM",
+        "no STREAM on a board",
         { STREAM: undefined },
-        "STREAM is missing; accepted: text"
+        "STREAM is missing; accepted: text",
+        Runtime.PicoW
     )
     refuses(
         "an empty STREAM",
@@ -84,14 +85,16 @@ describe("text", () => {
         "STREAM is empty; accepted: text"
     )
     refuses(
-        "no GROUP",
+        "no GROUP on a board",
         { GROUP: undefined },
-        "GROUP is missing; accepted: text"
+        "GROUP is missing; accepted: text",
+        Runtime.PicoW
     )
     refuses(
-        "no REDIS_HOST",
+        "no REDIS_HOST on a board",
         { REDIS_HOST: undefined },
-        "REDIS_HOST is missing; accepted: text"
+        "REDIS_HOST is missing; accepted: text",
+        Runtime.PicoW
     )
     refuses(
         "a STREAM that JSON made a fraction of",
@@ -375,7 +378,7 @@ describe("secrets", () => {
             SENT_PASS: SECRET,
             WLAN_PWD: SECRET,
             UNIT: "x",
-            STREAM: undefined,
+            STREAM: "",
         })
         expect(faults.length).toBe(4)
         expect(faults.join(" ").includes(SECRET)).toBe(false)
@@ -408,7 +411,7 @@ describe("several faults", () => {
     beforeEach(pause)
     test("are all collected, and none twice", async () => {
         const { settings, faults } = await read({
-            REDIS_HOST: undefined,
+            REDIS_HOST: "",
             REDIS_PORT: 0,
             REDIS_DB: "x",
             REDIS_TLS: "x",
@@ -416,8 +419,8 @@ describe("several faults", () => {
             UNIT: "x",
             LAG_PER_LED: 0,
             LEVELS: "1",
-            STREAM: undefined,
-            GROUP: undefined,
+            STREAM: "",
+            GROUP: "",
             PENDING_MAX: -1,
         })
         expect(settings).toBe(undefined)

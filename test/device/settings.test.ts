@@ -49,6 +49,20 @@ describe("the defaults", () => {
         expect(settings.targets[0].stream).toBe("jobs")
         expect(settings.targets[0].group).toBe("staff")
     })
+    test("of what is required hold in the simulator alone", async () => {
+        const none: any = {
+            REDIS_HOST: undefined,
+            STREAM: undefined,
+            GROUP: undefined,
+        }
+        const settings = await accepted(none)
+        expect(settings.host).toBe("localhost")
+        expect(settings.targets.length).toBe(1)
+        expect(settings.targets[0].stream).toBe("jobs")
+        expect(settings.targets[0].group).toBe("staff")
+        const { faults } = await read(none, Runtime.PicoW)
+        expect(faults.length).toBe(3)
+    })
     test("count two entries a LED on all ten", async () => {
         const scale = (await accepted({})).targets[0].scale
         expect(scale.leds).toBe(10)

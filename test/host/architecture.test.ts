@@ -48,6 +48,11 @@ const POLLER = [
 
 const ROOMS: Room[] = [
     {
+        what: "for editors: types, and no code",
+        files: ["src/editor.d.ts"],
+        mayImport: [],
+    },
+    {
         what: "signal: lag, level, health, age",
         files: ["src/signal/"],
         mayImport: ["src/signal/"],

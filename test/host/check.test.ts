@@ -114,6 +114,25 @@ describe("check refuses", () => {
         )
     })
 
+    test("one target more than there can be", async () => {
+        assert.deepEqual(
+            await refusalsOf([
+                "STREAM_6=jobs",
+                "GROUP_12=staff",
+                "LEVELS_6=1,2",
+                "REDIS_6=redis.lan",
+                "STREAM_B=jobs",
+            ]),
+            [
+                ".env.local:1: STREAM_6: 5 targets are the limit, and STREAM_5 is the last",
+                ".env.local:2: GROUP_12: 5 targets are the limit, and GROUP_5 is the last",
+                ".env.local:3: LEVELS_6: 5 targets are the limit, and LEVELS_5 is the last",
+                ".env.local:4: REDIS_6 is no setting of laglight; the nearest is REDIS_DB",
+                ".env.local:5: STREAM_B is no setting of laglight; the nearest is STREAM_2",
+            ]
+        )
+    })
+
     test("values that DeviceScript would change", async () => {
         assert.deepEqual(
             await refusalsOf([

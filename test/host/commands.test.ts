@@ -51,8 +51,13 @@ const { scripts } = JSON.parse(read("package.json")) as {
 const SYSTEM =
     /^(apt-get (update|install)|brew install|systemctl|usermod|udevadm|ufw|firewall-cmd|pihole-FTL) ?/
 
-/** Its picture is for a person to look at. */
-const UNDOCUMENTED = ["screenshot"]
+/** npm runs the one at the end of `npm ci`; the other's picture is for a person to look at. */
+const UNDOCUMENTED = ["postinstall", "screenshot"]
+
+const DEVTOOLS = [
+    "test/host/devtools.test.ts",
+    "test/host/support/devtools-process.ts",
+]
 
 /** Commands that run elsewhere: what runs them, and what that in turn gets the script from. */
 const ELSEWHERE: Record<string, string[]> = {
@@ -69,6 +74,18 @@ const ELSEWHERE: Record<string, string[]> = {
     "npm run check": ["test/host/check.test.ts"],
     "npm run check -- --board simulator": ["test/host/check.test.ts"],
     "npm run check -- --connect": ["test/host/check.test.ts"],
+    "npm run deploy -- --devtools": ["test/host/devtools.test.ts"],
+    "npm run setup": ["package.json"],
+    "devs devtools": DEVTOOLS,
+    "npx devs devtools": DEVTOOLS,
+    "devs run": DEVTOOLS,
+    "devs vm": DEVTOOLS,
+    "npx devs vm --tcp": DEVTOOLS,
+    "npx devs vm --tcp --clear-flash": DEVTOOLS,
+    "npm run traffic -- jobs --url redis://127.0.0.1:6379": [
+        ...workload("all"),
+        "sim/traffic/jobs.ts",
+    ],
     "npm run traffic -- orders --url redis://127.0.0.1:6379": workload("all"),
     "npm run traffic -- orders --help": workload("all"),
     "npm run traffic -- checkins --producer": workload("checkins"),
@@ -384,13 +401,17 @@ describe("the commands of the documentation", () => {
             assert.ok(TEXTS.has(text), "no page has this command any more")
             const all = files.map(read).join("\n")
             const npm = npmScript(text)
+            const [, devs] = /^(?:npx )?devs (.*)$/.exec(text) ?? []
+            for (const word of devs?.split(" ") ?? [])
+                assert.ok(all.includes(`"${word}"`), `no "${word}" there`)
+            if (devs) return
             if (!npm?.script) {
                 const [, variable, command] = /^(?:(\w+)=\S+ )?(.*)$/.exec(
                     text
                 )!
                 assert.match(
                     all,
-                    new RegExp(`(^|run: )${command}\\b`, "m"),
+                    new RegExp(`(^|run: |": ")${command}\\b`, "m"),
                     "not run there"
                 )
                 if (variable)

@@ -94,10 +94,7 @@ const BAD: [lines: string, says: string][] = [
         "LAG_PER_LED=0",
         "LAG_PER_LED is 0; accepted: a whole number from 1 to 1000000000",
     ],
-    ["STREAM=", `STREAM is missing; ${TEXT}`],
     ['STREAM=""', `STREAM is empty; ${TEXT}`],
-    ["GROUP=", `GROUP is missing; ${TEXT}`],
-    ["REDIS_HOST=", `REDIS_HOST is missing; ${TEXT}`],
     [
         "REDIS_HOST=redis:6379",
         'REDIS_HOST is "redis:6379"; accepted: a host name alone (the port is REDIS_PORT)',
@@ -184,14 +181,14 @@ describe("a setting that cannot be used", () => {
 
     test("is told together with all the others", async () => {
         await light.configure(
-            parseSettings("REDIS_PORT=99999\nLEVELS=5,3\nPOLL_MS=abc\nSTREAM=")
+            parseSettings(
+                'REDIS_PORT=99999\nLEVELS=5,3\nPOLL_MS=abc\nSTREAM=""'
+            )
         )
         const keys = (await complaints()).map(line => /: (\w+)/.exec(line)![1])
         assert.deepEqual(keys.sort(), [
-            "GROUP",
             "LEVELS",
             "POLL_MS",
-            "REDIS_HOST",
             "REDIS_PORT",
             "STREAM",
         ])
@@ -215,6 +212,14 @@ describe("a setting that cannot be used", () => {
         await configure("POLL_MS=200")
         await light.sweep()
         await light.showsBar(bar(3))
+    })
+})
+
+describe("without any settings", () => {
+    test("the simulator watches localhost, as DeviceScript's own gets none", async () => {
+        await light.configure(new Map())
+        await light.run(READ_MS)
+        assert.ok(!light.said().includes("light: not configured"))
     })
 })
 
