@@ -99,7 +99,8 @@ export class LagInquiry implements Asker {
     /** Where the group stood when a reported 0 was last found true. */
     private checked = new StreamId()
     private checkedEntriesRead: number = undefined
-    private tally = new Tally()
+    /** A count that goes on from send to send; undefined while there is none. */
+    private tally: Tally = undefined
     /** When the questions of this send were put together, ms since the program's start. */
     private askedAt = 0
 
@@ -161,7 +162,7 @@ export class LagInquiry implements Asker {
         this.entryBytes = 0
         this.evidence.reportedFalse = false
         this.checked.length = 0
-        this.tally.active = false
+        this.tally = undefined
     }
 
     /** Whether the stream has more groups than are asked for. */
@@ -228,7 +229,9 @@ export class LagInquiry implements Asker {
         if (this.may("xlen"))
             questions.add(this, Ask.Length, this.lengthCommand)
         const last = this.group.lastDeliveredId
-        const tallying = this.tally.goesOn(last, now)
+        if (this.tally !== undefined && !this.tally.goesOn(last, now))
+            this.tally = undefined
+        const tallying = this.tally !== undefined
         if (
             this.from.set(last.bytes, 0, last.length) ||
             tallying ||
@@ -372,7 +375,7 @@ export class LagInquiry implements Asker {
             // whatever is wrong with scripts there, the light can do without
             if (ask === Ask.Script) {
                 this.options.refuse(EVAL_RO, this.askedAt)
-                this.tally.active = false
+                this.tally = undefined
             } else if (
                 ask === Ask.Groups ||
                 (this.counting && e.refusal !== Refusal.Who)
@@ -505,7 +508,7 @@ export class LagInquiry implements Asker {
         if (evidence.countedAll) {
             this.chasing = false
             this.depth =
-                this.askedScript || this.tally.active
+                this.askedScript || this.tally !== undefined
                     ? Depth.Probe
                     : Depth.Count
             return false
@@ -513,7 +516,9 @@ export class LagInquiry implements Asker {
         if (this.askedScript) {
             if (evidence.counted !== undefined && !moved)
                 // on to what is left, or anew where something was removed
-                return !this.tally.active || this.tally.counted <= this.top
+                return (
+                    this.tally === undefined || this.tally.counted <= this.top
+                )
             // a group that moves each time is chased
             this.chasing = moved && this.scriptMissed
             this.scriptMissed = moved
@@ -526,13 +531,16 @@ export class LagInquiry implements Asker {
         // a group that reads fast is chased with all that the budget allows, and with the probe that needs no start
         this.chasing = moved
         if (!moved) {
-            if (this.tallying) return this.tally.counted <= this.top
+            if (this.tallying)
+                return (
+                    this.tally === undefined || this.tally.counted <= this.top
+                )
             if (this.isTooMuch() && this.mayScript()) {
                 this.depth = Depth.Probe
                 return true
             }
             if (this.wantedCount() > this.count) return true
-            if (asked === Depth.Probe) return this.tally.active
+            if (asked === Depth.Probe) return this.tally !== undefined
         }
         this.depth = Depth.Probe
         // entries too heavy for anything beside XREAD: another send would tell nothing new
@@ -568,14 +576,14 @@ export class LagInquiry implements Asker {
             evidence.counted = undefined
             evidence.countedAll = false
             evidence.precedesAll = undefined
-            this.tally.active = false
+            this.tally = undefined
         } else if (this.tallying) this.tallyOn(moved, toTheEnd)
         else if (
             !moved &&
             !toTheEnd &&
             (this.askedScript || (this.readStream && this.mayTally()))
         )
-            this.tally.begin(
+            this.tally = new Tally(
                 last,
                 this.unread,
                 this.stream.length,
@@ -605,7 +613,7 @@ export class LagInquiry implements Asker {
         const evidence = this.evidence
         evidence.countedAll = false
         if (moved) {
-            tally.active = false
+            this.tally = undefined
             return
         }
         if (this.askedScript && tally.caughtUp)
@@ -616,9 +624,10 @@ export class LagInquiry implements Asker {
             tally.catchUp()
             return
         }
-        tally.active =
-            evidence.length !== undefined && tally.isWhole(evidence.length)
-        if (!tally.active) return
+        if (evidence.length === undefined || !tally.isWhole(evidence.length)) {
+            this.tally = undefined
+            return
+        }
         evidence.counted = tally.counted
         evidence.countedAll = true
     }

@@ -11,52 +11,44 @@ export const TALLY_MS = 60000
  * entries that were added, which are those with an ID above the newest one of the beginning, and so among those counted.
  */
 export class Tally {
-    /** Whether a count is under way. */
-    active = false
     /** The last entry counted: the next send starts behind it. */
     readonly upTo = new StreamId()
     /** The newest ID of the stream when the count began. */
     readonly newest = new StreamId()
     /** Entries counted in the sends before. */
-    counted = 0
+    counted: number
     /** All that were there when it began are counted: what is counted now was added since. */
     caughtUp = false
     /** The last-delivered-id that the count began at. */
     private from = new StreamId()
-    private begunAt = 0
-    /** The stream's length when the count began. */
-    private length = 0
     /** Entries counted that were added since then. */
     private newer = 0
 
-    /** The first send's entries, which were read at the same moment as the stream's length and newest ID. */
-    begin(
+    /**
+     * Begins with the first send's entries.
+     * @param from the group's last-delivered-id
+     * @param length the stream's, at the same moment
+     * @param newest its newest ID, at the same moment
+     * @param begunAt ms since the program's start
+     */
+    constructor(
         from: StreamId,
         unread: UnreadEntries,
-        length: number,
+        private length: number,
         newest: StreamId,
-        now: number
-    ): void {
-        this.active = true
+        private begunAt: number
+    ) {
         this.from.copy(from)
         this.upTo.copy(unread.last)
         this.newest.copy(newest)
         this.counted = unread.counted
-        this.caughtUp = false
-        this.length = length
-        this.newer = 0
-        this.begunAt = now
     }
 
     /** Whether the count is still of use to a group that has read up to `lastDeliveredId`. */
     goesOn(lastDeliveredId: StreamId, now: number): boolean {
-        if (
-            this.active &&
-            (now - this.begunAt >= TALLY_MS ||
-                !lastDeliveredId.equals(this.from))
+        return (
+            now - this.begunAt < TALLY_MS && lastDeliveredId.equals(this.from)
         )
-            this.active = false
-        return this.active
     }
 
     /** All entries up to `newest` are counted. */

@@ -153,6 +153,8 @@ export class FakeRedis {
             integer(added),
             bulk("recorded-first-entry-id"),
             bulk(idOf(first)),
+            bulk("groups"),
+            integer(1),
         ])
     }
 
