@@ -3,6 +3,7 @@ import { connect, Socket } from "@devicescript/net"
 import { Address } from "./address"
 import { connectFault, Fault, LinkError, openFault } from "./fault"
 import { CONNECT_LIMIT_MS } from "./recovery"
+import { tidy } from "./tidy"
 
 /** DeviceScript's native socket call, which `Socket.close` does not reach after a connect that timed out. */
 type NativeSockets = typeof ds & { _socketClose(): number }
@@ -65,6 +66,7 @@ export class Connection {
      * @throws LinkError when none comes in time, or the connection has ended
      */
     async receive(limitMs: number): Promise<Buffer> {
+        tidy()
         let piece: Buffer
         try {
             piece = await this.socket.recv(limitMs > 0 ? limitMs : 1)

@@ -34,6 +34,7 @@ const PURE_LINK = [
     "src/link/fault.ts",
     "src/link/recovery.ts",
     "src/link/runtime.ts",
+    "src/link/tidy.ts",
 ]
 const PURE_DISPLAY = ["src/display/display.ts", "src/display/patterns.ts"]
 const DISPLAY_INTERFACE = "src/display/display.ts"
