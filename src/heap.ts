@@ -5,12 +5,11 @@
  * over the heap, with the garbage of that time in between, and leave no hole for a piece of a reply (1472 bytes) long before
  * the heap is full.
  */
+import { tidy } from "./link/tidy"
 import { Settings, Unit } from "./settings"
 
-/** The VM collects its garbage when a quarter of its heap was allocated since the last time (gc_alloc.c), bytes. */
-const COLLECT_AFTER = 16384
-/** Bytes in a block of what is allocated here: no more than a piece of a reply. */
-const BLOCK = 1400
+/** Bytes in a block of what is held here. */
+const BLOCK = 1000
 
 /** What is kept free of the program's state while it starts, with one target, bytes. */
 const RESERVE_BYTES = 24000
@@ -22,9 +21,9 @@ const STATE_BYTES = 14000
  * network's speed, or in one piece, and are used up at the VM's, which on the chip is the slower; what lies between has to fit
  * the heap (docs/pico-w-runtime.md, row 9). How much does was found out in test/host/chip-speed.test.ts, which holds it.
  */
-const REPLY_BYTES = 25000
+const REPLY_BYTES = 24000
 /** What each further target takes of it, for what is kept of it between polls. */
-const TARGET_BYTES = 3400
+const TARGET_BYTES = 3450
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
 const EXTRAS_BYTES = 3000
 /** So long names are in the above, bytes. */
@@ -54,12 +53,6 @@ export function replyBytesFor(settings: Settings, inOnePiece: boolean): number {
 
 function beyond(name: string): number {
     return Math.max(0, name.byteLength - NAME_BYTES)
-}
-
-/** Makes the VM collect its garbage now; there is no call for it. What is allocated next lies low in the heap again. */
-export function tidy(): void {
-    for (let bytes = 0; bytes <= COLLECT_AFTER; bytes += BLOCK)
-        Buffer.alloc(BLOCK)
 }
 
 /** Holds the end of the heap while the program starts: what is made meanwhile lies below. */

@@ -79,18 +79,11 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     const replyBytes = paced
         ? PACED_REPLY_BYTES
         : replyBytesFor(settings, runtime === Runtime.Host)
-    const answers = new Answers()
+    const answers = new Answers(replyBytes)
     const targets: Target[] = []
     for (const target of settings.targets) {
         targets.push(
-            new Target(
-                target,
-                settings.unit,
-                settings.health,
-                clock,
-                replyBytes,
-                answers
-            )
+            new Target(target, settings.unit, settings.health, clock, answers)
         )
     }
     const report = new Report(settings, targets)

@@ -1,7 +1,7 @@
 /** The loop: go to the server that knows, ask, understand. It owns the interval. */
 import * as ds from "@devicescript/core"
 import { Condition } from "./display/display"
-import { tidy } from "./heap"
+import { tidy } from "./link/tidy"
 import { Address, addressText, isIpAddress, sameAddress } from "./link/address"
 import { Fault, LinkError } from "./link/fault"
 import { Link } from "./link/link"

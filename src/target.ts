@@ -61,7 +61,6 @@ export class Target {
     }
 
     /**
-     * @param replyBytes what the replies to one send may weigh
      * @param answers receives the answers; all targets' are the same
      */
     constructor(
@@ -69,7 +68,6 @@ export class Target {
         private unit: Unit,
         private limits: Limits,
         private clock: ServerClock,
-        replyBytes: number,
         private answers: Answers
     ) {
         const top =
@@ -78,7 +76,6 @@ export class Target {
             settings.stream,
             settings.group,
             top,
-            replyBytes,
             answers
         )
         this.lagInquiry.wantsOldest = unit === Unit.Seconds
@@ -88,8 +85,7 @@ export class Target {
                 limits,
                 this.signs,
                 clock,
-                replyBytes,
-                answers.oldest
+                answers
             )
     }
 

@@ -15,4 +15,7 @@ export class Answers {
     readonly entries: Lag = unknownLag()
     /** Scribbled on while groups are read; changes places with a target's own group where that is the one left over. */
     spare = new ConsumerGroup()
+
+    /** @param replyBytes what the replies to one send may weigh: more would not fit the heap */
+    constructor(public replyBytes: number) {}
 }

@@ -1,17 +1,14 @@
 import * as ds from "@devicescript/core"
 import { isTime } from "../signal/age"
 import { Limits, Signs } from "../signal/health"
-import {
-    OldestPending,
-    readLongestIdle,
-    readOldestPending,
-} from "../redis/entries"
+import { readLongestIdle, readOldestPending } from "../redis/entries"
 import { Asker, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
 import { ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
 import { Rights } from "../redis/rights"
 import { ServerClock } from "../redis/server-clock"
+import { Answers } from "./answers"
 
 /** Between two looks at the consumers, ms: what they show changes slowly, and asking costs more than the lag. */
 export const LOOK_EVERY_MS = 10000
@@ -38,16 +35,14 @@ export class ConsumersInquiry implements Asker {
 
     /**
      * @param signs receives what is found out
-     * @param replyBytes what the replies to one send may weigh
-     * @param oldest scribbled on
+     * @param answers scribbled on
      */
     constructor(
         private key: string,
         private limits: Limits,
         private signs: Signs,
         private clock: ServerClock,
-        private replyBytes: number,
-        private oldest: OldestPending
+        private answers: Answers
     ) {}
 
     connected(): void {
@@ -66,7 +61,7 @@ export class ConsumersInquiry implements Asker {
             return
         this.lookedAt = now
         const weight = consumers * CONSUMER_BYTES
-        const tooMany = weight > this.replyBytes
+        const tooMany = weight > this.answers.replyBytes
         questions.begin(PENDING_BYTES + (tooMany ? 0 : weight))
         const key = this.key
         if (
@@ -83,7 +78,7 @@ export class ConsumersInquiry implements Asker {
             this.signs.longestIdleMs = undefined
             if (!this.toldTooMany)
                 console.log(
-                    `${key}: IDLE_MAX_S is not watched: the group has ${consumers} consumers, and this device can read ${Math.idiv(this.replyBytes, CONSUMER_BYTES)}`
+                    `${key}: IDLE_MAX_S is not watched: the group has ${consumers} consumers, and this device can read ${Math.idiv(this.answers.replyBytes, CONSUMER_BYTES)}`
                 )
             this.toldTooMany = true
         } else if (this.rights.may("xinfo|consumers", now))
@@ -101,7 +96,7 @@ export class ConsumersInquiry implements Asker {
             if (ask === Ask.Consumers)
                 signs.longestIdleMs = await readLongestIdle(source)
             else {
-                await readOldestPending(source, this.oldest)
+                await readOldestPending(source, this.answers.oldest)
                 signs.oldestPendingMs = this.oldestMs()
             }
             this.rights.grant(command)
@@ -116,7 +111,7 @@ export class ConsumersInquiry implements Asker {
 
     /** The least that the oldest pending entry's age can be, ms. Retries reset the time since its delivery, not its ID. */
     private oldestMs(): number {
-        const oldest = this.oldest
+        const oldest = this.answers.oldest
         if (!oldest.any) return 0
         const now = this.clock.earliest()
         if (now === undefined || !isTime(oldest.addedMs, now))

@@ -115,7 +115,6 @@ export class LagInquiry implements Asker {
 
     private groupsCommand: Buffer
     private lengthCommand: Buffer
-    private streamCommand: Buffer
     /** Undefined where `from` is another one by now. */
     private unreadCommand: Buffer = undefined
     private beforeCommand: Buffer = undefined
@@ -131,22 +130,19 @@ export class LagInquiry implements Asker {
      * @param key the stream's
      * @param group the group's name, or `*` for the one that lags most
      * @param top the lag, in entries, from which on nothing changes on the display
-     * @param replyBytes what the replies to one send may weigh: more would not fit the heap
      * @param answers receives what is read, and may be another target's again after `conclude`
      */
     constructor(
         private key: string,
         group: string,
         private top: number,
-        private replyBytes: number,
-        private answers: Answers = new Answers()
+        private answers: Answers
     ) {
         this.unread = answers.unread
         this.stream = answers.stream
         this.wanted = group === "*" ? undefined : Buffer.from(group)
         this.groupsCommand = encodeCommand(["XINFO", "GROUPS", key])
         this.lengthCommand = encodeCommand(["XLEN", key])
-        this.streamCommand = encodeCommand(["XINFO", "STREAM", key])
     }
 
     /** A new connection, possibly as another user or to another server: what was learnt no longer holds. */
@@ -176,7 +172,7 @@ export class LagInquiry implements Asker {
 
     /** The most groups whose list fits. */
     maxGroups(): number {
-        return Math.floor(this.replyBytes / this.groupBytes)
+        return Math.floor(this.answers.replyBytes / this.groupBytes)
     }
 
     /** How many groups the stream has; undefined when unknown. */
@@ -191,7 +187,7 @@ export class LagInquiry implements Asker {
 
     /** What the replies to the next send may weigh, bytes. */
     weight(): number {
-        if (this.groups === undefined) return this.replyBytes
+        if (this.groups === undefined) return this.answers.replyBytes
         const list = this.groups * this.groupBytes
         return this.depth === Depth.Groups ? list : list + BYTE_BUDGET
     }
@@ -220,7 +216,7 @@ export class LagInquiry implements Asker {
                 ? this.maxGroups() <= MAX_GROUPS_UNASKED
                 : this.exceeds()) && this.may("xinfo|stream")
         if (this.counting) {
-            questions.add(this, Ask.Stream, this.streamCommand)
+            this.addStream(questions)
             return
         }
         questions.add(this, Ask.Groups, this.groupsCommand)
@@ -252,8 +248,13 @@ export class LagInquiry implements Asker {
         }
         if (this.depth === Depth.Probe && !tallying && this.mayProbe())
             questions.add(this, Ask.Before, this.before())
-        if (this.asksStream())
-            questions.add(this, Ask.Stream, this.streamCommand)
+        if (this.asksStream()) this.addStream(questions)
+    }
+
+    /** Asked so seldom that the command is not kept. */
+    private addStream(questions: Questions): void {
+        const command = encodeCommand(["XINFO", "STREAM", this.key])
+        questions.add(this, Ask.Stream, command)
     }
 
     /** Whether the server may be asked to count. Redis has EVAL_RO from 7.0; the script needs the right to XRANGE. */
@@ -268,7 +269,7 @@ export class LagInquiry implements Asker {
 
     /** How many entries the budget allows in one poll, or what the list of groups leaves of the memory. */
     private affordable(): number {
-        const left = this.replyBytes - this.groups * this.groupBytes
+        const left = this.answers.replyBytes - this.groups * this.groupBytes
         return Math.floor(Math.min(BYTE_BUDGET, left) / this.entryBytes)
     }
 

@@ -3,6 +3,7 @@ import { connect, Socket } from "@devicescript/net"
 import { Address } from "./address"
 import { connectFault, Fault, LinkError, openFault } from "./fault"
 import { CONNECT_LIMIT_MS } from "./recovery"
+import { tidy } from "./tidy"
 
 type SocketEvent = "open" | "close" | "data" | "error"
 
@@ -124,6 +125,7 @@ export class Connection {
                 Fault.BadReply,
                 "more data arrived than was asked for"
             )
+        tidy()
         let piece: Buffer
         try {
             piece = await this.socket.recv(limitMs > 0 ? limitMs : 1)

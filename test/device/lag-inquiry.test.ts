@@ -2,6 +2,7 @@
 import * as ds from "@devicescript/core"
 import { beforeEach, describe, expect, test } from "@devicescript/test"
 import { LagInquiry } from "../../src/ask/lag-inquiry"
+import { Answers } from "../../src/ask/answers"
 import { Questions } from "../../src/redis/question"
 import { RespReader } from "../../src/redis/resp"
 import { Known, unknownLag } from "../../src/signal/lag"
@@ -166,7 +167,12 @@ class Scene {
     private questions = new Questions()
 
     constructor(top: number) {
-        this.inquiry = new LagInquiry("jobs", "staff", top, REPLY_BYTES)
+        this.inquiry = new LagInquiry(
+            "jobs",
+            "staff",
+            top,
+            new Answers(REPLY_BYTES)
+        )
     }
 
     /** One send. All its answers are of one moment. @returns whether another would tell more */

@@ -35,6 +35,7 @@ const PURE_LINK = [
     "src/link/printable.ts",
     "src/link/recovery.ts",
     "src/link/runtime.ts",
+    "src/link/tidy.ts",
 ]
 const PURE_DISPLAY = ["src/display/display.ts", "src/display/patterns.ts"]
 const DISPLAY_INTERFACE = "src/display/display.ts"

@@ -137,9 +137,9 @@ describe("at the chip's speed", () => {
 describe("everything fits the heap", () => {
     for (const [targets, groups, settings] of [
         [5, 38, EVERYTHING],
-        [1, 136, EVERYTHING],
-        [2, 134, {}],
-        [1, 155, {}],
+        [1, 130, EVERYTHING],
+        [2, 127, {}],
+        [1, 149, {}],
     ] as const)
         test(`with ${targets} targets of ${groups} groups${"UNIT" in settings ? " and all that can be switched on" : ""}, entries of 1 KB: no restart, the right bars for 3 minutes`, async t => {
             let light: Light | undefined

@@ -11,6 +11,9 @@ import { thisRuntime } from "../../../src/link/runtime"
 // boards/pico_w_laglight.board.json; the type knows nothing of it
 configureHardware({ archId: "rp2040w" } as any)
 
+/** What the board's pins take of the heap, bytes, and its own services; seen on the real runtime. */
+const boardTakes = Buffer.alloc(2500)
+
 /** In place of a network's name: the password is an order of the host's. */
 const ORDER = "!fake"
 
@@ -67,6 +70,7 @@ class FakePicoWWifi extends Server implements ds.WifiServerSpec {
 // the first service of the program: the host knows its index
 startServer(new FakePicoWWifi())
 
+if (boardTakes.length === 0) console.log("no board")
 await laglight(thisRuntime(), {
     leds: [
         undefined,
