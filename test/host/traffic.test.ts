@@ -12,10 +12,12 @@ import { JOBS_DEFAULTS, startJobs } from "../../sim/traffic/jobs.ts"
 import { jobsDue } from "../../sim/traffic/tide.ts"
 import { startTestRedis } from "./support/redis-server.ts"
 import type { TestRedis } from "./support/redis-server.ts"
+import { trafficProgram } from "./support/traffic-program.ts"
 
-const MAIN = fileURLToPath(
+const SOURCE = fileURLToPath(
     new URL("../../sim/traffic/main.ts", import.meta.url)
 )
+const MAIN = await trafficProgram()
 
 /** A tide quick enough for a test: 8 jobs up and down within 5 s. */
 const QUICK = { peak: 8, periodS: 5, ratePerS: 10, workers: 2 }
@@ -181,7 +183,6 @@ describe("jobs", () => {
         const child = spawn(
             process.execPath,
             [
-                ...["--import", import.meta.resolve("tsx")],
                 ...[MAIN, "jobs", "--url", redis.server.url],
                 ...["--rate", "1", "--workers", "1", "--period", "5"],
             ],
@@ -261,11 +262,13 @@ describe("jobs", () => {
 
 describe("npm run traffic", () => {
     async function run(...args: string[]) {
-        const child = spawn(
-            process.execPath,
-            ["--import", import.meta.resolve("tsx"), MAIN, ...args],
-            { stdio: ["ignore", "pipe", "pipe"] }
-        )
+        return runNode(MAIN, ...args)
+    }
+
+    async function runNode(...args: string[]) {
+        const child = spawn(process.execPath, args, {
+            stdio: ["ignore", "pipe", "pipe"],
+        })
         const lines: string[] = []
         for (const stream of [child.stdout, child.stderr])
             createInterface(stream).on("line", line => lines.push(line))
@@ -274,7 +277,11 @@ describe("npm run traffic", () => {
     }
 
     test("jobs --help lists every option", async () => {
-        const { code, lines } = await run("jobs", "--help")
+        // the source, as npm runs it
+        const tsx = import.meta.resolve("tsx")
+        const { code, lines } = await runNode(
+            ...["--import", tsx, SOURCE, "jobs", "--help"]
+        )
         assert.equal(code, 0)
         for (const option of "url stream group peak period rate workers maxlen".split(
             " "
