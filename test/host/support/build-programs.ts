@@ -1,6 +1,6 @@
 /**
- * Compiles every device program that the tests run, before they do (`npm test` begins with it): two warm compilers take a
- * third of the CPU time that each test's own would. A test file that is run by itself compiles what it needs.
+ * Compiles every device program that the tests run, before they do (`npm test` begins with it): two warm compilers take
+ * less CPU time than one for each test file would. A test file that is run by itself compiles what it needs.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
