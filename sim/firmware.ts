@@ -1,5 +1,4 @@
 /** Compiles device code to bytecode with the pinned DeviceScript compiler, or takes what it made before. */
-import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import {
     copyFileSync,
@@ -15,6 +14,7 @@ import {
 import { dirname, join, relative, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { compile as compileIn } from "./compiler/compiler.ts"
 import { cliFiles } from "./vm/vm-module.ts"
 
 export interface Firmware {
@@ -135,7 +135,7 @@ function filesIn(path: string): string[] {
 }
 
 /**
- * `devs build` takes no output folder (its option --out-dir is broken): it writes to `.devicescript/bin`
+ * DeviceScript's compiler takes no output folder (its option --out-dir is broken): it writes to `.devicescript/bin`
  * and, for the libraries' sources, to `node_modules/@devicescript`, both in the current folder, each file
  * emptied before it is filled. So each entry is built in a folder of its own that shows the same sources;
  * builds of different entries, and of an editor, then never read each other's half-written files.
@@ -143,21 +143,13 @@ function filesIn(path: string): string[] {
 async function compile(entry: string, out: string) {
     for (const name of [...SOURCE_FOLDERS, ...CONFIGURATION, MANIFEST])
         mirror(join(ROOT, name), join(out, name))
-    const tool = join(dirname(dirname(cliFiles().bundle)), "devicescript")
-    const child = spawn(
-        process.execPath,
-        [tool, "--ci", "--no-colors", "--quiet", "build", entry],
-        { cwd: out, stdio: ["ignore", "pipe", "pipe"] }
-    )
-    let output = ""
-    for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding("utf8").on("data", text => (output += text))
-    const code = await new Promise<number | null>((resolve, reject) => {
-        child.once("error", reject)
-        child.once("close", resolve)
-    })
-    if (code !== 0)
-        throw new Error(`${entry} does not compile:\n${output.trim()}`)
+    try {
+        await compileIn({ folder: out, entry })
+    } catch (error) {
+        throw new Error(
+            `${entry} does not compile:\n${(error as Error).message.trim()}`
+        )
+    }
 }
 
 /** Shows a folder at another place; copies a file. */

@@ -1,6 +1,9 @@
 /** A traffic light beside the bar: green, yellow, red for the worst of the targets. */
 import * as ds from "@devicescript/core"
-import { startTrafficLight } from "@devicescript/drivers"
+// the driver writes to pins, and leaves it to others to import what gives them that
+import "@devicescript/gpio"
+// this file alone: with all drivers, and the graphics that they draw with, the program takes a seventh longer to compile
+import { startTrafficLight } from "@devicescript/drivers/src/trafficlight"
 import { Condition, Display, LinkStatus, Status } from "./display"
 
 /** Limits in the scale's unit. */

@@ -107,6 +107,7 @@ function workload(name: string) {
     return [
         `test/host/workload-${name}.test.ts`,
         "test/host/support/workload-process.ts",
+        "test/host/support/traffic-program.ts",
     ]
 }
 

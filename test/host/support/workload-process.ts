@@ -4,12 +4,10 @@ import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
 import type { SeededRandom } from "./seeded-random.ts"
+import { trafficProgram } from "./traffic-program.ts"
 
-const MAIN = fileURLToPath(
-    new URL("../../../sim/traffic/main.ts", import.meta.url)
-)
+const MAIN = await trafficProgram()
 /** The last line of a start. */
 const RUNS = /Ctrl-C stops it$/
 const START_TIMEOUT_MS = 15_000
@@ -34,11 +32,10 @@ export class WorkloadProcess implements Mortal {
     start() {
         // a test runner's settings are not for this process
         const { NODE_TEST_CONTEXT: _, ...env } = process.env
-        const child = spawn(
-            process.execPath,
-            ["--import", import.meta.resolve("tsx"), MAIN, ...this.args],
-            { env, stdio: ["ignore", "pipe", "pipe"] }
-        )
+        const child = spawn(process.execPath, [MAIN, ...this.args], {
+            env,
+            stdio: ["ignore", "pipe", "pipe"],
+        })
         this.child = child
         this.pids.push(child.pid!)
         this.runs = false
