@@ -9,6 +9,7 @@ export interface AclOptions {
     user?: string
     password?: string
     exact: boolean
+    script: boolean
     health: boolean
     seconds: boolean
     cluster: boolean
@@ -38,6 +39,10 @@ const OPTIONS: CommandOptions = {
     exact: {
         type: "boolean",
         help: "prove the exact lag where Redis's own figure is missing or wrong",
+    },
+    script: {
+        type: "boolean",
+        help: "have the server count, by one read-only script, what is too heavy to be read (Redis 7)",
     },
     health: {
         type: "boolean",
@@ -85,6 +90,7 @@ export function parseAclOptions(args: string[]): AclOptions {
         user: values.user as string | undefined,
         password: values.password as string | undefined,
         exact: values.exact === true,
+        script: values.script === true,
         health: values.health === true,
         seconds: values.seconds === true,
         cluster: values.cluster === true,
@@ -129,6 +135,7 @@ export function aclRequest(
         streams,
         server: options.server,
         exact: options.exact,
+        script: options.script,
         seconds: options.seconds || text("UNIT") === "seconds",
         pendingAge: options.health || settings.has("PEND_AGE_S"),
         consumerIdle: options.health || settings.has("IDLE_MAX_S"),

@@ -8,6 +8,8 @@ export type Server = (typeof SERVERS)[number]
 export interface Wishes {
     /** Prove the exact lag where Redis's own figure is missing or wrong. */
     exact: boolean
+    /** Have the server count what is too much or too heavy to be read. */
+    script: boolean
     /** Count in seconds instead of entries. */
     seconds: boolean
     /** How long the oldest entry has been pending. */
@@ -72,7 +74,9 @@ function redisUser(request: AclRequest): AclUser {
         return (server === "7" ? "%R~" : "~") + keyPattern(stream)
     })
     const rights = redisRights(request)
-    if (rights.includes("xread"))
+    if (rights.includes("eval_ro") && server !== "7")
+        throw new AclError("EVAL_RO came with Redis 7.0: leave out --script")
+    if (rights.includes("xread") || rights.includes("xrange"))
         notes.push(
             "with XREAD or XRANGE the device can read what the entries hold (it passes over it); without them it cannot"
         )
@@ -91,13 +95,17 @@ function redisUser(request: AclRequest): AclUser {
 
 /** The commands that are sent to a Redis server, but for QUIT and AUTH, which need no right. */
 export function redisRights(wishes: Wishes): string[] {
-    const { exact, seconds, pendingAge, consumerIdle } = wishes
+    const { exact, script, seconds, pendingAge, consumerIdle } = wishes
     const rights = ["client|setname"]
     if (wishes.select) rights.push("select")
-    rights.push("xinfo|groups")
+    rights.push("echo", "xinfo|groups")
     // the age is that of an entry that XREAD finds; XLEN, asked along with it, tells nothing of what entries hold
     if (exact || seconds) rights.push("xlen", "xread")
     if (exact) rights.push("xrange", "xinfo|stream")
+    // what the script calls needs rights of its own
+    if (script)
+        for (const right of ["eval_ro", "xlen", "xrange", "xrevrange"])
+            if (!rights.includes(right)) rights.push(right)
     if (pendingAge) rights.push("xpending")
     if (consumerIdle) rights.push("xinfo|consumers")
     if (seconds || pendingAge) rights.push("time")

@@ -268,7 +268,7 @@ describe("the asking", () => {
         assert.equal(asked(/^XPENDING|^XINFO CONSUMERS/), 0)
         // nothing that writes, ever
         const READS =
-            /^(XINFO|XLEN|XREAD|XRANGE|XPENDING|TIME|CLIENT SETNAME)\b/
+            /^(ECHO|XINFO|XLEN|XREAD|XRANGE|XPENDING|TIME|CLIENT SETNAME)\b/
         assert.equal(asked(READS), watch.commands.length)
     })
 

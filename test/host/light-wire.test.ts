@@ -30,7 +30,7 @@ await stream.add(5)
 
 const JOBS = { STREAM: "jobs", GROUP: "staff" }
 /** The replies to a poll (XINFO GROUPS, XLEN and XREAD) when five entries wait. */
-const REPLY_BYTES = 382
+const REPLY_BYTES = 396
 /** As many as a reply has offsets, in light-cut-sockets.ts' steps. */
 const CLOSES = 128
 

@@ -58,6 +58,7 @@ describe("the bar", () => {
             assert.deepEqual(
                 { ...reading, known: "" },
                 {
+                    target: 1,
                     stream: "jobs",
                     group: "staff",
                     lag,
