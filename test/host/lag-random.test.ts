@@ -1,21 +1,39 @@
 /**
  * Random use of a stream on a real server, and what the light says of its lag after each bit of it: a lag that is said to
  * be exact must be the true one, a range must contain it. Repeat a run with the seed that it prints: SEED=123.
+ * LAG_MINUTES=10 goes on with claims and restarts for so long.
  */
 import assert from "node:assert/strict"
-import { describe, test } from "node:test"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, describe, test } from "node:test"
 import { FaultProxy } from "./support/fault-proxy.ts"
 import { closeAtEnd, Light } from "./support/light-bench.ts"
 import { assertShown } from "./support/light-patterns.ts"
 import { randomNumbers, RandomStream, seed } from "./support/light-random.ts"
 import { startTestRedis } from "./support/redis-server.ts"
 
+const folder = await mkdtemp(join(tmpdir(), "laglight-random-"))
+after(() => rm(folder, { recursive: true, force: true }))
 const redis = closeAtEnd(await startTestRedis())
+/** One that can be restarted from its AOF without ending. */
+const reloadable = closeAtEnd(
+    await startTestRedis({
+        args: [
+            ...["--appendonly", "yes", "--dir", folder],
+            ...["--enable-debug-command", "yes"],
+        ],
+    })
+)
 
 const POLL_MS = 100
 const LAG_PER_LED = 3
 /** How often the lag is asked for, in each of the tests. */
 const POLLS = 1000
+/** Moments that are looked at in the test with claims: so many, or for so many minutes. */
+const MOMENTS = 150
+const MINUTES = Number(process.env.LAG_MINUTES ?? 0)
 /** Operations shown when something is wrong. */
 const SHOWN = 40
 
@@ -118,6 +136,46 @@ describe("random use", { concurrency: true }, () => {
         }
         t.diagnostic(
             `SEED=${from}: ${operations} operations, ${POLLS} polls in ${sends} sends, ${exact} exact`
+        )
+    })
+
+    test("of entries up to 2 KB, with claims and restarts from the AOF: no exact figure is false, and quiet moments are exact", async t => {
+        const from = seed()
+        const random = randomNumbers(from)
+        const { client } = reloadable
+        const stream = new RandomStream(
+            ...[client, random, "claimed", "g"],
+            () => "v".repeat(1 + random() * 2000),
+            true
+        )
+        await stream.create()
+        const light = await Light.start({
+            ...{ REDIS_HOST: reloadable.host, REDIS_PORT: reloadable.port },
+            ...{ STREAM: "claimed", GROUP: "g", POLL_MS },
+        })
+        await light.sweep()
+        const end = Date.now() + MINUTES * 60_000
+        let quiet = 0
+        let inexact = 0
+        for (let i = 0; i < MOMENTS || Date.now() < end; i++) {
+            for (let n = Math.floor(random() * 4); n >= 0; n--)
+                await stream.step()
+            // three polls
+            await light.run(3 * POLL_MS)
+            const { lag, status } = light.reading("claimed")!
+            const text = `SEED=${from}, moment ${i}: true lag ${stream.lag}, ${JSON.stringify(light.reading())} after\n${stream.log.slice(-SHOWN).join("\n")}`
+            assert.equal(status, "lag", text)
+            assert.ok(lag === null || lag === stream.lag, text)
+            if (stream.lag > 20) continue
+            quiet++
+            if (lag === null) inexact++
+        }
+        t.diagnostic(
+            `SEED=${from}: ${quiet} quiet moments with a lag of 0 to 20, ${inexact} not exact`
+        )
+        assert.ok(
+            inexact <= quiet * 0.05,
+            `SEED=${from}: ${inexact} of ${quiet}`
         )
     })
 })

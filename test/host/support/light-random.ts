@@ -23,7 +23,10 @@ type Id = string
 /** Longer streams are trimmed: what matters happens near the ends. */
 const MAX_LENGTH = 90
 
-/** One stream with one group under random use. No operator's false claim (a wrong ENTRIESREAD, ENTRIESADDED) is among it. */
+/**
+ * One stream with one group under random use. Operators' false claims (ENTRIESREAD) and restarts from an AOF are among it only
+ * where asked for: with them what Redis reports bounds nothing.
+ */
 export class RandomStream {
     /** Operations that were carried out, in words, the last ones first to be looked at. */
     readonly log: string[] = []
@@ -37,7 +40,8 @@ export class RandomStream {
         private readonly random: () => number,
         readonly key: string,
         readonly group: string,
-        private readonly payload: () => string = () => "v"
+        private readonly payload: () => string = () => "v",
+        private readonly claims = false
     ) {}
 
     async create() {
@@ -88,6 +92,18 @@ export class RandomStream {
             [1, () => this.do("XGROUP", "DELCONSUMER", key, group, consumer)],
             [1, () => this.create()],
         ]
+        if (this.claims)
+            operations.push(
+                [
+                    6,
+                    () =>
+                        this.do(
+                            ...["XGROUP", "SETID", key, group, this.someId()],
+                            ...["ENTRIESREAD", String(this.below(200))]
+                        ),
+                ],
+                [3, () => this.do("DEBUG", "LOADAOF")]
+            )
         const total = operations.reduce((sum, [weight]) => sum + weight, 0)
         let at = this.random() * total
         const chosen = operations.find(([weight]) => (at -= weight) < 0)!
