@@ -116,7 +116,8 @@ function npmScript(text: string) {
     const [, name, rest = ""] =
         /^npm (?:run )?(\S+)(?: -- (.*))?$/.exec(text) ?? []
     if (name === undefined || !(name in scripts)) return undefined
-    const [, script] = /^(?:exec )?tsx (\S+)$/.exec(scripts[name]) ?? []
+    const [, script] =
+        /^(?:exec )?node sim\/run\.cjs (\S+)$/.exec(scripts[name]) ?? []
     const [first = "", ...others] = rest.split(" ")
     return {
         script,
@@ -129,7 +130,7 @@ function npmScript(text: string) {
 
 /** Commands that run here, as they stand in the text; and the programs all of whose commands do. */
 const HERE = new Set<string>()
-const HERE_PROGRAMS = /^(redis-cli|curl) /
+const HERE_PROGRAMS = /^(?:REDISCLI_AUTH=\S+ )?(?:redis-cli|curl) /
 
 function here(text: string, run: () => Promise<void>) {
     HERE.add(text)
@@ -143,7 +144,9 @@ function here(text: string, run: () => Promise<void>) {
 async function shell(command: string, cwd: string, interruptAt?: RegExp) {
     // a test runner's settings are not for this process
     const { NODE_TEST_CONTEXT: _, ...env } = process.env
-    const child = spawn("sh", ["-c", `exec ${command}`], {
+    // variables come before what the shell becomes
+    const line = command.replace(/^(?:[A-Z_]+=\S+ )*/, "$&exec ")
+    const child = spawn("sh", ["-c", line], {
         cwd,
         env,
         stdio: ["ignore", "pipe", "pipe"],
@@ -353,7 +356,7 @@ describe(
         })
 
         for (const text of TEXTS) {
-            if (!text.startsWith("redis-cli ")) continue
+            if (!/^(?:REDISCLI_AUTH=\S+ )?redis-cli /.test(text)) continue
             test(text, async () => {
                 const port = / SENTINEL /.test(text)
                     ? sentinel.port
@@ -371,6 +374,9 @@ describe(
                 // a single server knows the command, and says that it is no Cluster
                 if (/CLUSTER/.test(text))
                     assert.match(stdout, /^ERR .*cluster support disabled/)
+                // and AUTH, and that it wants no password
+                else if (/ AUTH /.test(text))
+                    assert.match(stdout, /^ERR AUTH <password> called without/)
                 else assert.doesNotMatch(stdout, /^[A-Z]{3,} \S/)
             })
         }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict"
 import { execFileSync, spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
+import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
@@ -257,7 +258,10 @@ describe("without a Redis on PATH", () => {
         assert.equal(out(), "")
     })
 
-    /** Serves an archive whose Makefile does `recipe`. */
+    /**
+     * Serves an archive whose Makefile does `recipe`.
+     * @returns the settings under which it is fetched, and accepted in the place of Redis's own
+     */
     async function archive(recipe: string) {
         const folder = freshFolder()
         const source = join(folder, "redis")
@@ -272,7 +276,12 @@ describe("without a Redis on PATH", () => {
         await once(server, "listening")
         after(() => server.close())
         const { port } = server.address() as AddressInfo
-        return `http://127.0.0.1:${port}/redis.tar.gz`
+        return {
+            REDISMS_DOWNLOAD_URL: `http://127.0.0.1:${port}/redis.tar.gz`,
+            LAGLIGHT_REDIS_SHA256: createHash("sha256")
+                .update(bytes)
+                .digest("hex"),
+        }
     }
 
     const make = which("make")
@@ -283,9 +292,7 @@ describe("without a Redis on PATH", () => {
         const env = {
             PATH: await pathWith({ make: make!, cc: which("true")! }),
             REDISMS_DOWNLOAD_DIR: freshFolder(),
-            REDISMS_DOWNLOAD_URL: await archive(
-                `/bin/cp ${real} src/redis-server`
-            ),
+            ...(await archive(`/bin/cp ${real} src/redis-server`)),
         }
         const firstTime =
             /^no Redis on PATH: fetching .*\nDownloading.*\nbuilding/
@@ -306,13 +313,58 @@ describe("without a Redis on PATH", () => {
             const { told, exited } = await holder({
                 PATH: await pathWith({ make: make!, cc: which("true")! }),
                 REDISMS_DOWNLOAD_DIR: freshFolder(),
-                REDISMS_DOWNLOAD_URL: await archive("exit 1"),
+                ...(await archive("exit 1")),
             })
             await exited
             assertTellsWhatToDo(
                 told,
                 /building one failed \(Command failed: make/
             )
+        }
+    )
+
+    test(
+        "and another source than Redis published: builds nothing of it, and says how to accept it",
+        { skip: !make },
+        async () => {
+            const built = join(freshFolder(), "built")
+            const { LAGLIGHT_REDIS_SHA256, ...source } = await archive(
+                `echo > ${built}`
+            )
+            for (const [accepted, why] of [
+                ["", "not the one expected"],
+                [
+                    LAGLIGHT_REDIS_SHA256.replace(/^./, "x"),
+                    "not the one expected",
+                ],
+                ["", "not known here"],
+            ]) {
+                const REDISMS_DOWNLOAD_DIR = freshFolder()
+                const { told, exited } = await holder({
+                    PATH: await pathWith({ make: make!, cc: which("true")! }),
+                    REDISMS_DOWNLOAD_DIR,
+                    ...source,
+                    LAGLIGHT_REDIS_SHA256: accepted,
+                    ...(why === "not known here" && {
+                        REDISMS_VERSION: "7.4.0",
+                    }),
+                })
+                await exited
+                assertTellsWhatToDo(
+                    told,
+                    new RegExp(
+                        `is refused, its SHA-256 is ${LAGLIGHT_REDIS_SHA256}: ${why}; to accept it, set LAGLIGHT_REDIS_SHA256 to that`
+                    )
+                )
+                assert.ok(!existsSync(built), "it was built")
+                assert.deepEqual(
+                    readdirSync(REDISMS_DOWNLOAD_DIR, { recursive: true })
+                        .map(String)
+                        .filter(name => name.includes(".tar")),
+                    [],
+                    "it was kept"
+                )
+            }
         }
     )
 
@@ -332,9 +384,9 @@ describe("without a Redis on PATH", () => {
                     ...process.env,
                     PATH: await pathWith({ make: make!, cc: which("true")! }),
                     REDISMS_DOWNLOAD_DIR: freshFolder(),
-                    REDISMS_DOWNLOAD_URL: await archive(
+                    ...(await archive(
                         `echo $$$$ > ${pidFile}; exec /bin/sleep 60`
-                    ),
+                    )),
                 },
                 stdio: "ignore",
             }

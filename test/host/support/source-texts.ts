@@ -1,7 +1,7 @@
 /**
  * What the firmware's source says in words, read from its syntax: text and templates with at least two words, wherever they
  * stand, since a log line is put together from many places. Left out is what is no message: what a text is compared with,
- * and enums, whose members other documents explain.
+ * enums, whose members other documents explain, and scripts for the server.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -65,6 +65,7 @@ export function textsOf(file: string): SourceText[] {
     for (const node of nodesOf(tree)) {
         const parts = partsOf(node)
         if (!parts || !isMessage(node) || !isInWords(parts)) continue
+        if (parts[0].includes(SCRIPT)) continue
         const position = node.getStart()
         const { line } = tree.getLineAndCharacterOfPosition(position)
         texts.push({ file, line: line + 1, position, parts })
@@ -124,6 +125,9 @@ function saysSomething(node: ts.Node) {
             MESSAGE_MAKER.test(node.expression.getText()))
     )
 }
+
+/** What only a script for the server has in it. */
+const SCRIPT = "redis.call("
 
 function isMessage(node: ts.Node) {
     const { parent } = node
