@@ -1,7 +1,7 @@
 /** Where answers are put until they are concluded from. */
 import { OldestPending, StreamFacts, UnreadEntries } from "../redis/entries"
 import { ConsumerGroup } from "../redis/groups"
-import { Lag, unknownLag } from "../signal/lag"
+import { Lag, noEvidence, unknownLag } from "../signal/lag"
 
 /**
  * The answers about one target. Targets are asked one after the other, each until its conclusion is drawn, so that one
@@ -11,6 +11,7 @@ export class Answers {
     readonly unread = new UnreadEntries()
     readonly stream = new StreamFacts()
     readonly oldest = new OldestPending()
+    readonly evidence = noEvidence()
     /** The lag in entries. */
     readonly entries: Lag = unknownLag()
     /** Scribbled on while groups are read; changes places with a target's own group where that is the one left over. */

@@ -1,4 +1,4 @@
-import { conclude, Evidence, Lag, noEvidence } from "../signal/lag"
+import { conclude, Evidence, Lag } from "../signal/lag"
 import { Answers } from "./answers"
 import {
     readIsEmpty,
@@ -74,15 +74,17 @@ export class LagInquiry implements Asker {
     refusal: ReplyError = undefined
     /** What the user may do: `xread`, `xlen` ... */
     readonly rights = new Rights()
-    /** The same for what is done without where it is missing. */
-    private options = new Rights()
+    /** The same for what is done without where it is missing; undefined while nothing is. */
+    private options: Rights = undefined
     /** The first unread entry is of use, and how many there are is not. */
     wantsOldest = false
     /** The newest ID is of use, even where the count is not in doubt. */
     wantsNewest = false
     readonly unread: UnreadEntries
     readonly stream: StreamFacts
-    private evidence: Evidence = noEvidence()
+    private evidence: Evidence
+    /** The reported lag was seen below a count on this connection. */
+    private reportedFalse = false
 
     private wanted: Buffer
     private own = new ConsumerGroup()
@@ -95,9 +97,8 @@ export class LagInquiry implements Asker {
     private weighed = 0
     /** What an entry weighs, bytes; rather too much than too little; 0 before the first was seen. */
     private entryBytes = 0
+    /** When a reported 0 of a group that stood at `from` was last found true; undefined where it was not. */
     private crossCheckedAt: number = undefined
-    /** Where the group stood when a reported 0 was last found true. */
-    private checked = new StreamId()
     private checkedEntriesRead: number = undefined
     /** A count that goes on from send to send; undefined while there is none. */
     private tally: Tally = undefined
@@ -140,6 +141,7 @@ export class LagInquiry implements Asker {
     ) {
         this.unread = answers.unread
         this.stream = answers.stream
+        this.evidence = answers.evidence
         this.wanted = group === "*" ? undefined : Buffer.from(group)
         this.groupsCommand = encodeCommand(["XINFO", "GROUPS", key])
         this.lengthCommand = encodeCommand(["XLEN", key])
@@ -148,7 +150,7 @@ export class LagInquiry implements Asker {
     /** A new connection, possibly as another user or to another server: what was learnt no longer holds. */
     connected(): void {
         this.rights.forget()
-        this.options.forget()
+        this.options = undefined
         this.group = undefined
         this.depth = Depth.Groups
         this.crossCheckedAt = undefined
@@ -156,8 +158,7 @@ export class LagInquiry implements Asker {
         this.chasing = false
         this.weighed = 0
         this.entryBytes = 0
-        this.evidence.reportedFalse = false
-        this.checked.length = 0
+        this.reportedFalse = false
         this.tally = undefined
     }
 
@@ -200,6 +201,10 @@ export class LagInquiry implements Asker {
     ask(questions: Questions, now: number): void {
         this.askedAt = now
         const evidence = this.evidence
+        // it was another target's meanwhile
+        evidence.reported =
+            this.group === undefined ? undefined : this.group.lag
+        evidence.reportedFalse = this.reportedFalse
         evidence.counted = undefined
         evidence.countedAll = false
         evidence.length = undefined
@@ -228,11 +233,8 @@ export class LagInquiry implements Asker {
         if (this.tally !== undefined && !this.tally.goesOn(last, now))
             this.tally = undefined
         const tallying = this.tally !== undefined
-        if (
-            this.from.set(last.bytes, 0, last.length) ||
-            tallying ||
-            this.tallying
-        ) {
+        if (this.moveTo(last)) this.crossCheckedAt = undefined
+        if (tallying || this.tallying) {
             this.unreadCommand = undefined
             this.beforeCommand = undefined
         }
@@ -251,6 +253,14 @@ export class LagInquiry implements Asker {
         if (this.asksStream()) this.addStream(questions)
     }
 
+    /** @returns whether the questions start from another ID now */
+    private moveTo(id: StreamId): boolean {
+        if (!this.from.set(id.bytes, 0, id.length)) return false
+        this.unreadCommand = undefined
+        this.beforeCommand = undefined
+        return true
+    }
+
     /** Asked so seldom that the command is not kept. */
     private addStream(questions: Questions): void {
         const command = encodeCommand(["XINFO", "STREAM", this.key])
@@ -262,7 +272,8 @@ export class LagInquiry implements Asker {
         return (
             !this.wantsOldest &&
             !this.chasing &&
-            this.options.may(EVAL_RO, this.askedAt) &&
+            (this.options === undefined ||
+                this.options.may(EVAL_RO, this.askedAt)) &&
             this.may("xrange")
         )
     }
@@ -375,6 +386,7 @@ export class LagInquiry implements Asker {
             if (!(e instanceof ReplyError)) throw e
             // whatever is wrong with scripts there, the light can do without
             if (ask === Ask.Script) {
+                if (this.options === undefined) this.options = new Rights()
                 this.options.refuse(EVAL_RO, this.askedAt)
                 this.tally = undefined
             } else if (
@@ -554,7 +566,7 @@ export class LagInquiry implements Asker {
             this.crossCheckedAt !== undefined &&
             now - this.crossCheckedAt < CROSS_CHECK_MS &&
             group.entriesRead === this.checkedEntriesRead &&
-            group.lastDeliveredId.equals(this.checked)
+            group.lastDeliveredId.equals(this.from)
         )
     }
 
@@ -595,12 +607,17 @@ export class LagInquiry implements Asker {
         if (
             evidence.reported !== undefined &&
             evidence.reported < evidence.counted
-        )
+        ) {
             evidence.reportedFalse = true
+            this.reportedFalse = true
+        }
         if (!evidence.countedAll) return
+        if (evidence.counted > 0) {
+            if (this.crossCheckedAt !== undefined) this.crossCheckedAt = now
+            return
+        }
         this.crossCheckedAt = now
-        if (evidence.counted > 0) return
-        this.checked.copy(last)
+        if (moved) this.moveTo(last)
         this.checkedEntriesRead = group.entriesRead
     }
 

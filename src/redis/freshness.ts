@@ -1,6 +1,6 @@
 /** Tells an answer from an old one that somebody between here and Redis has kept. */
 import * as ds from "@devicescript/core"
-import { nextElement, BadAnswer, unexpected } from "./reply"
+import { BadAnswer, unexpected } from "./reply"
 import { Refusal, ReplyError } from "./refusal"
 import { encodeCommand, RespType } from "./resp"
 import { Rights } from "./rights"
@@ -46,8 +46,8 @@ export class Freshness {
      */
     async check(session: Session): Promise<void> {
         if (!this.asked) return
-        await nextElement(session)
         const reader = session.reader
+        while (!reader.next()) await session.more()
         if (reader.type === RespType.Error) {
             const error = new ReplyError(reader.text())
             // whatever else is in the way is told by the answers behind it
@@ -55,11 +55,14 @@ export class Freshness {
                 this.rights.refuse(ECHO, ds.millis())
             return
         }
-        if (reader.end - reader.start !== DIGITS || reader.start < 0)
-            throw unexpected(session)
-        for (let i = 0; i < DIGITS; ++i)
-            if (reader.bytes[reader.start + i] !== this.command[this.at + i])
+        let from = reader.start
+        if (reader.end - from !== DIGITS || from < 0) throw unexpected(session)
+        const bytes = reader.bytes
+        const command = this.command
+        let at = this.at
+        while (from < reader.end)
+            if (bytes[from++] !== command[at++])
                 throw new BadAnswer("an answer to an earlier question")
-        this.rights.grant(ECHO)
+        if (this.rights.refused.length > 0) this.rights.grant(ECHO)
     }
 }

@@ -3,20 +3,24 @@
 /** A refused command is tried again after so long, ms: rights can be given at any time. */
 export const TRY_AGAIN_MS = 60000
 
+/** What most users are refused. Never written to: there are many `Rights`, and the heap is small. */
+const NOTHING: string[] = []
+
 /** What the user may not do, found out on one connection. */
 export class Rights {
-    /** Refused when last tried. */
-    readonly refused: string[] = []
-    private triedAt: number[] = []
+    /** Refused when last tried. To be read only. */
+    refused = NOTHING
+    private triedAt: number[] = undefined
 
     /** A new connection, possibly as another user. */
     forget(): void {
-        this.refused.insert(0, -this.refused.length)
-        this.triedAt.insert(0, -this.triedAt.length)
+        this.refused = NOTHING
+        this.triedAt = undefined
     }
 
     /** Whether the command is worth sending. @param now ms since the program's start */
     may(command: string, now: number): boolean {
+        if (this.triedAt === undefined) return true
         const at = this.refused.indexOf(command)
         return at < 0 || now - this.triedAt[at] >= TRY_AGAIN_MS
     }
@@ -27,6 +31,10 @@ export class Rights {
         if (at >= 0) {
             this.triedAt[at] = now
             return
+        }
+        if (this.triedAt === undefined) {
+            this.refused = []
+            this.triedAt = []
         }
         this.refused.push(command)
         this.triedAt.push(now)

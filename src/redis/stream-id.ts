@@ -60,11 +60,13 @@ export class StreamId {
 
     /** Whether both hold the same ID. */
     equals(other: StreamId): boolean {
-        return (
-            other.length === this.length &&
-            !this.precedes(other.bytes, 0, other.length) &&
-            !other.precedes(this.bytes, 0, this.length)
-        )
+        let i = this.length
+        if (other.length !== i) return false
+        const bytes = this.bytes
+        const others = other.bytes
+        // Redis writes an ID in one way; from the end, where IDs differ
+        while (--i >= 0) if (bytes[i] !== others[i]) return false
+        return true
     }
 
     /** The ID as a buffer of its own, for a command. */
