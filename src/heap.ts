@@ -23,9 +23,9 @@ const STATE_BYTES = 14000
  */
 const REPLY_BYTES = 24000
 /** What each further target takes of it, for what is kept of it between polls. */
-const TARGET_BYTES = 3450
+const TARGET_BYTES = 3550
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
-const EXTRAS_BYTES = 3000
+const EXTRAS_BYTES = 3600
 /** So long names are in the above, bytes. */
 const NAME_BYTES = 24
 /** How often a stream's name is in what is kept of a target, and a group's. */

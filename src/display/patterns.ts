@@ -24,32 +24,46 @@ export const BEAT_MS = 100
 /** Winks are at least this far apart, ms. */
 export const BEAT_EVERY_MS = 2000
 
+/*
+ * Patterns of a device that is busy with itself are made where they are shown, as the heap has better uses for them while
+ * it is not.
+ */
+
 /** Power-on: fills, holds, empties, once; also the lamp test. */
-export const POWER_ON: Steps = [
-    0b1000000000, 70, 0b1100000000, 70, 0b1110000000, 70, 0b1111000000, 70,
-    0b1111100000, 70, 0b1111110000, 70, 0b1111111000, 70, 0b1111111100, 70,
-    0b1111111110, 70, 0b1111111111, 270, 0b1111111110, 70, 0b1111111100, 70,
-    0b1111111000, 70, 0b1111110000, 70, 0b1111100000, 70, 0b1111000000, 70,
-    0b1110000000, 70, 0b1100000000, 70, 0b1000000000, 70, 0b0000000000, 70,
-]
+export function powerOn(): Steps {
+    return [
+        0b1000000000, 70, 0b1100000000, 70, 0b1110000000, 70, 0b1111000000, 70,
+        0b1111100000, 70, 0b1111110000, 70, 0b1111111000, 70, 0b1111111100, 70,
+        0b1111111110, 70, 0b1111111111, 270, 0b1111111110, 70, 0b1111111100, 70,
+        0b1111111000, 70, 0b1111110000, 70, 0b1111100000, 70, 0b1111000000, 70,
+        0b1110000000, 70, 0b1100000000, 70, 0b1000000000, 70, 0b0000000000, 70,
+    ]
+}
 
 /** Both ends blink alone: the settings are wrong. */
-const NOT_CONFIGURED: Steps = [0b1000000001, 600, 0b0000000000, 600]
+function notConfigured(): Steps {
+    return [0b1000000001, 600, 0b0000000000, 600]
+}
 
 /** One dot bounces from end to end: joining the Wi-Fi network. */
-const JOINING_WIFI: Steps = [
-    0b1000000000, 100, 0b0100000000, 100, 0b0010000000, 100, 0b0001000000, 100,
-    0b0000100000, 100, 0b0000010000, 100, 0b0000001000, 100, 0b0000000100, 100,
-    0b0000000010, 100, 0b0000000001, 100, 0b0000000010, 100, 0b0000000100, 100,
-    0b0000001000, 100, 0b0000010000, 100, 0b0000100000, 100, 0b0001000000, 100,
-    0b0010000000, 100, 0b0100000000, 100,
-]
+function joiningWifi(): Steps {
+    return [
+        0b1000000000, 100, 0b0100000000, 100, 0b0010000000, 100, 0b0001000000,
+        100, 0b0000100000, 100, 0b0000010000, 100, 0b0000001000, 100,
+        0b0000000100, 100, 0b0000000010, 100, 0b0000000001, 100, 0b0000000010,
+        100, 0b0000000100, 100, 0b0000001000, 100, 0b0000010000, 100,
+        0b0000100000, 100, 0b0001000000, 100, 0b0010000000, 100, 0b0100000000,
+        100,
+    ]
+}
 
 /** Two dots meet in the middle: connecting to Redis. */
-const CONNECTING: Steps = [
-    0b1000000001, 160, 0b0100000010, 160, 0b0010000100, 160, 0b0001001000, 160,
-    0b0000110000, 160, 0b0000000000, 400,
-]
+function connecting(): Steps {
+    return [
+        0b1000000001, 160, 0b0100000010, 160, 0b0010000100, 160, 0b0001001000,
+        160, 0b0000110000, 160, 0b0000000000, 400,
+    ]
+}
 
 /** The blocks between the steady ends that tell a refusal, on the whole bar: 1 who, 2 which stream, 3 which group. */
 const REFUSAL_BLOCKS: Frame[] = [0b0000110000, 0b0011001100, 0b0010110100]
@@ -68,11 +82,11 @@ function bar(leds: number, level: number): Frame {
 export function linkPattern(link: LinkStatus): Pattern {
     switch (link) {
         case LinkStatus.NotConfigured:
-            return { steps: NOT_CONFIGURED, beats: false }
+            return { steps: notConfigured(), beats: false }
         case LinkStatus.JoiningWifi:
-            return { steps: JOINING_WIFI, beats: false }
+            return { steps: joiningWifi(), beats: false }
         case LinkStatus.Connecting:
-            return { steps: CONNECTING, beats: false }
+            return { steps: connecting(), beats: false }
         default:
             return undefined
     }

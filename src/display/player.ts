@@ -12,7 +12,7 @@ import {
     BEAT_MS,
     linkPattern,
     Pattern,
-    POWER_ON,
+    powerOn,
     Steps,
     targetPattern,
 } from "./patterns"
@@ -137,16 +137,22 @@ export class Player implements Display {
     /** Plays for ever: the power-on sweep, then whatever `show` was last told. Start it in a fiber of its own. */
     async run(): Promise<void> {
         this.fiber = ds.Fiber.self()
-        for (let i = 0; i < POWER_ON.length; i += 2) {
-            this.write(POWER_ON[i])
-            await ds.sleep(POWER_ON[i + 1])
-        }
+        await this.sweep()
         for (;;) {
             const wakeAt = this.draw(ds.millis())
             const pause = wakeAt - ds.millis()
             this.sleeping = true
             await ds.suspend(pause > 0 ? pause : 1)
             this.sleeping = false
+        }
+    }
+
+    /** Of its own, so that the steps are forgotten when it is over. */
+    private async sweep(): Promise<void> {
+        const steps = powerOn()
+        for (let i = 0; i < steps.length; i += 2) {
+            this.write(steps[i])
+            await ds.sleep(steps[i + 1])
         }
     }
 

@@ -55,22 +55,27 @@ export class Connection {
 
     /** The stock library keeps all that arrives, for as long as nobody reads it, until the heap is full. */
     private static onEvent(event: SocketEvent, arg: Buffer | string): void {
-        if (event === "data" && current !== undefined) {
-            const socket = current.socket as unknown as SocketBuffers
-            if (current.leaving || current.overflown) return
-            const bytes = (arg as Buffer).length + BUFFER_BYTES
-            const limit = current.isAsked ? MAX_WAITING : MAX_UNASKED
-            if (current.waiting > 0 && current.waiting + bytes > limit) {
-                current.overflown = true
-                // they will not be read: the heap has other uses for their room
-                socket.buffers = []
-                return
-            }
-            current.waiting += bytes
-            // as the stock handler does, in fewer calls: it comes with each piece
-            socket.buffers.push(arg as Buffer)
-            socket.emitter.emit(false)
-        } else Socket._socketOnEvent(event, arg)
+        // without variables: it is called for many pieces before the first call goes on, and each holds its frame till then
+        if (event === "data" && current !== undefined)
+            current.arrived(arg as Buffer)
+        else Socket._socketOnEvent(event, arg)
+    }
+
+    private arrived(piece: Buffer): void {
+        if (this.leaving || this.overflown) return
+        const socket = this.socket as unknown as SocketBuffers
+        const bytes = piece.length + BUFFER_BYTES
+        const limit = this.isAsked ? MAX_WAITING : MAX_UNASKED
+        if (this.waiting > 0 && this.waiting + bytes > limit) {
+            this.overflown = true
+            // they will not be read: the heap has other uses for their room
+            socket.buffers = []
+            return
+        }
+        this.waiting += bytes
+        // as the stock handler does, in fewer calls: it comes with each piece
+        socket.buffers.push(piece)
+        socket.emitter.emit(false)
     }
 
     /**

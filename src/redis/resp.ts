@@ -48,8 +48,9 @@ const LF = 10
 const ZERO = 0x30
 /** A 64-bit number with its sign has at most 20 characters. */
 const MAX_DIGITS = 20
-/** The longest element that may be cut by the end of a piece: header line, held string, terminator. */
-const CARRY_BYTES = MAX_LINE + 2
+/** The longest elements that may be cut by the end of a piece: lines; what has a length: header, held string, terminators. */
+const CARRY_LINE_BYTES = MAX_LINE + 2
+const CARRY_BYTES = MAX_DIGITS + 4 + MAX_HELD + 2
 
 /** Up to so many bytes before its CR a number is read the short way; more take the long one. */
 const SHORT_DIGITS = 16
@@ -147,7 +148,7 @@ export class RespReader {
             this.limit = to
             return
         }
-        let room = CARRY_BYTES - this.carried
+        let room = this.carry.length - this.carried
         if (room > to - from) room = to - from
         this.carry.blitAt(this.carried, piece, from, room)
         this.input = this.carry
@@ -632,7 +633,12 @@ export class RespReader {
                 this.input = undefined
                 return
             }
-            if (!this.carry) this.carry = Buffer.alloc(CARRY_BYTES)
+            const bytes =
+                SHORT_KINDS[this.input[this.at]] === Kind.Line
+                    ? CARRY_LINE_BYTES
+                    : CARRY_BYTES
+            if (!this.carry || this.carry.length < bytes)
+                this.carry = Buffer.alloc(bytes)
             this.carry.blitAt(0, this.input, this.at, rest)
             this.base += this.at
             this.at = 0

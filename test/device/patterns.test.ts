@@ -13,10 +13,12 @@ import {
     BEAT_MS,
     linkPattern,
     Pattern,
-    POWER_ON,
+    powerOn,
     Steps,
     targetPattern,
 } from "../../src/display/patterns"
+
+const POWER_ON = powerOn()
 
 const pause = async () => await ds.sleep(1)
 

@@ -10,8 +10,10 @@ import {
     Status,
     TargetStatus,
 } from "../../src/display/display"
-import { POWER_ON } from "../../src/display/patterns"
+import { powerOn } from "../../src/display/patterns"
 import { Player } from "../../src/display/player"
+
+const POWER_ON = powerOn()
 
 /** How late a frame may be, ms. */
 const LATE = 5

@@ -137,7 +137,7 @@ describe("at the chip's speed", () => {
 describe("everything fits the heap", () => {
     for (const [targets, groups, settings] of [
         [5, 38, EVERYTHING],
-        [1, 130, EVERYTHING],
+        [1, 126, EVERYTHING],
         [2, 127, {}],
         [1, 149, {}],
     ] as const)
