@@ -276,13 +276,15 @@ export class SettingsReader {
             1,
             31536000
         )
+        const stallS = await this.integer("STALL_S", undefined, 1, 31536000)
         if (
             pendingMax === undefined &&
             idleMaxS === undefined &&
-            pendingAgeS === undefined
+            pendingAgeS === undefined &&
+            stallS === undefined
         )
             return undefined
-        return { pendingMax, idleMaxS, pendingAgeS }
+        return { pendingMax, idleMaxS, pendingAgeS, stallS }
     }
 
     private async readTrafficLight(): Promise<TrafficLimits> {

@@ -4,6 +4,7 @@ import { Address } from "./link/address"
 import { Answers } from "./ask/answers"
 import { ConsumersInquiry } from "./ask/consumers-inquiry"
 import { LagInquiry } from "./ask/lag-inquiry"
+import { Stall } from "./ask/stall"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
 import { GOOD_ROUND_TRIP_MS, ServerClock } from "./redis/server-clock"
@@ -52,11 +53,13 @@ export class Target {
     private label: string = undefined
     private lagInquiry: LagInquiry
     private consumersInquiry: ConsumersInquiry = undefined
+    private stall: Stall = undefined
     private signs: Signs = {
         pending: undefined,
         consumers: undefined,
         longestIdleMs: undefined,
         oldestPendingMs: undefined,
+        stalledMs: undefined,
         lagging: false,
     }
 
@@ -79,6 +82,7 @@ export class Target {
             answers
         )
         this.lagInquiry.wantsOldest = unit === Unit.Seconds
+        if (limits?.stallS !== undefined) this.stall = new Stall()
         if (limits !== undefined)
             this.consumersInquiry = new ConsumersInquiry(
                 settings.stream,
@@ -134,6 +138,7 @@ export class Target {
     /** A new connection: rights and figures are to be found out again. */
     connected(): void {
         this.lagInquiry.connected()
+        this.stall?.forget()
         this.consumersInquiry?.connected()
     }
 
@@ -196,6 +201,12 @@ export class Target {
         this.signs.pending = group.pending
         this.signs.consumers = group.consumers
         this.signs.lagging = entries.low > 0
+        if (this.stall !== undefined)
+            this.signs.stalledMs = this.stall.look(
+                group.lastDeliveredId,
+                entries.low > 0,
+                askedAt
+            )
         this.complaint =
             this.limits === undefined
                 ? undefined

@@ -8,6 +8,8 @@ export interface Limits {
     idleMaxS: number
     /** A pending entry older than this, s. */
     pendingAgeS: number
+    /** Entries wait, and for longer than this none was delivered, s. */
+    stallS: number
 }
 
 /** What was asked; undefined where nothing was, or no answer came. */
@@ -19,6 +21,8 @@ export interface Signs {
     longestIdleMs: number
     /** The least that the oldest pending entry's age can be, ms. */
     oldestPendingMs: number
+    /** How long none of the entries that wait has been delivered, ms. */
+    stalledMs: number
     /** The lag is certainly above 0. */
     lagging: boolean
 }
@@ -27,6 +31,8 @@ export interface Signs {
 export function complaint(signs: Signs, limits: Limits): string {
     if (signs.lagging && signs.consumers === 0)
         return "entries are waiting and the group has no consumers"
+    if (signs.stalledMs > limits.stallS * 1000)
+        return `stalled for ${Math.floor(signs.stalledMs / 1000)} s: entries wait and none is delivered, limit ${limits.stallS} s`
     if (signs.pending > limits.pendingMax)
         return `${signs.pending} entries pending, limit ${limits.pendingMax}`
     if (signs.oldestPendingMs > limits.pendingAgeS * 1000)

@@ -6,13 +6,20 @@ const OFF: Limits = {
     pendingMax: undefined,
     idleMaxS: undefined,
     pendingAgeS: undefined,
+    stallS: undefined,
 }
-const ALL: Limits = { pendingMax: 10, idleMaxS: 60, pendingAgeS: 30 }
+const ALL: Limits = {
+    pendingMax: 10,
+    idleMaxS: 60,
+    pendingAgeS: 30,
+    stallS: 20,
+}
 const UNASKED: Signs = {
     pending: undefined,
     consumers: undefined,
     longestIdleMs: undefined,
     oldestPendingMs: undefined,
+    stalledMs: undefined,
     lagging: false,
 }
 const WELL: Signs = {
@@ -20,6 +27,7 @@ const WELL: Signs = {
     consumers: 2,
     longestIdleMs: 60000,
     oldestPendingMs: 30000,
+    stalledMs: 20000,
     lagging: true,
 }
 
@@ -43,6 +51,7 @@ describe("all is well", () => {
                     consumers: 1,
                     longestIdleMs: 1e12,
                     oldestPendingMs: 1e12,
+                    stalledMs: 1e12,
                 },
                 {}
             )
@@ -103,5 +112,15 @@ describe("a complaint", () => {
                 ALL
             )
         ).toBe("11 entries pending, limit 10")
+    })
+})
+
+describe("a stall", () => {
+    test("is told of beyond its limit, and only where there is one", () => {
+        expect(said({ stalledMs: 20000 }, { stallS: 20 })).toBe(undefined)
+        expect(said({ stalledMs: 20001 }, { stallS: 20 })).toBe(
+            "stalled for 20 s: entries wait and none is delivered, limit 20 s"
+        )
+        expect(said({ stalledMs: 99000 }, { pendingMax: 1 })).toBe(undefined)
     })
 })

@@ -193,8 +193,50 @@ describe("IDLE_MAX_S", () => {
     }
 })
 
+describe("STALL_S", () => {
+    test("consumers that have stopped, and not those that are slow or busy", async () => {
+        const stream = await TestStream.create(client, "jobs", "g")
+        await stream.add(40)
+        await stream.read("g", 10)
+        const light = await Light.start({
+            ...JOBS,
+            STALL_S: 10,
+            LAG_PER_LED: 10,
+        })
+        await light.reads({ lag: 30 })
+        // slow: one each 8 s; the lag grows meanwhile, and that is no stall
+        for (let i = 0; i < 4; i++) {
+            await light.run(8000)
+            await stream.read("g", 1)
+            await stream.add(2)
+        }
+        await light.run(2000)
+        assert.deepEqual(
+            light.readings().filter(({ check }) => check !== undefined),
+            []
+        )
+        // stopped: whether entries are added makes no difference
+        await light.run(5000)
+        await stream.add(3)
+        await light.run(5000)
+        assert.match(
+            light.said().at(-1)!,
+            /; stalled for 1\d s: entries wait and none is delivered, limit 10 s$/
+        )
+        assert.match(light.reading()!.check!, /^stalled for/)
+        // one delivery ends it, and with nothing left there is none
+        await stream.read("g", 1)
+        await light.run(2000)
+        assert.equal(light.reading()!.check, undefined)
+        await stream.read("g", 100)
+        await light.run(30_000)
+        assert.equal(light.reading()!.check, undefined)
+        assert.equal(light.reading()!.lag, 0)
+    })
+})
+
 describe("entries that wait while nobody reads", () => {
-    for (const limit of ["PENDING_MAX", "PEND_AGE_S", "IDLE_MAX_S"])
+    for (const limit of ["PENDING_MAX", "PEND_AGE_S", "IDLE_MAX_S", "STALL_S"])
         test(`are told of with ${limit}`, async () => {
             const stream = await TestStream.create(client, "jobs", "g")
             const light = await Light.start({ ...JOBS, [limit]: 1000 })
