@@ -323,7 +323,15 @@ describe("the questions", () => {
         const question = (stream: string) =>
             `*3\r\n$5\r\nXINFO\r\n$6\r\nGROUPS\r\n$2\r\n${stream}\r\n`
         const poll = ["s1", "s2", "s3", "s4", "s5"].map(question)
-        assert.deepEqual(sends, Array.from({ length: 7 }, () => poll).flat())
+        // each begins with a number to repeat, that no other has
+        const ECHO = /^\*2\r\n\$4\r\nECHO\r\n\$8\r\n(\d{8})\r\n/
+        assert.deepEqual(
+            sends.map(send => send.replace(ECHO, "")),
+            Array.from({ length: 7 }, () => poll).flat()
+        )
+        const numbers = sends.map(send => ECHO.exec(send)?.[1])
+        assert.ok(!numbers.includes(undefined), "a send without a number")
+        assert.equal(new Set(numbers).size, sends.length)
     })
 
     test("of one target all belong to one moment, even where names are long", async () => {
