@@ -22,6 +22,8 @@ const STATE_BYTES = 14000
  * the heap (docs/pico-w-runtime.md, row 9). How much does was found out in test/host/chip-speed.test.ts, which holds it.
  */
 const REPLY_BYTES = 24000
+/** What each further target takes of the reserve; more is made then of the room for garbage, bytes. */
+const TARGET_RESERVE_BYTES = 1750
 /** What each further target takes of it, for what is kept of it between polls. */
 const TARGET_BYTES = 3550
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
@@ -44,11 +46,18 @@ export function replyBytesFor(settings: Settings, inOnePiece: boolean): number {
         settings.trafficLight !== undefined
     )
         bytes -= EXTRAS_BYTES
-    for (const target of settings.targets) {
-        bytes -= STREAM_COPIES * beyond(target.stream)
-        bytes -= GROUP_COPIES * beyond(target.group)
-    }
+    bytes -= longNames(settings)
     return inOnePiece ? Math.idiv(2 * bytes, 3) : bytes
+}
+
+/** What names take beyond what is reckoned for them, bytes. */
+function longNames(settings: Settings): number {
+    let bytes = 0
+    for (const target of settings.targets) {
+        bytes += STREAM_COPIES * beyond(target.stream)
+        bytes += GROUP_COPIES * beyond(target.group)
+    }
+    return bytes
 }
 
 function beyond(name: string): number {
@@ -70,7 +79,9 @@ export class Reserve {
 
     /** Gives what lies next to the program's state to what further targets make of themselves. */
     shrink(settings: Settings): void {
-        const further = (settings.targets.length - 1) * TARGET_BYTES
+        const further =
+            (settings.targets.length - 1) * TARGET_RESERVE_BYTES +
+            longNames(settings)
         this.blocks.insert(0, -Math.idiv(further, BLOCK))
     }
 

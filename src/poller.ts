@@ -1,7 +1,6 @@
 /** The loop: go to the server that knows, ask, understand. It owns the interval. */
 import * as ds from "@devicescript/core"
 import { Condition } from "./display/display"
-import { tidy } from "./link/tidy"
 import { Address, addressText, isIpAddress, sameAddress } from "./link/address"
 import { Fault, LinkError } from "./link/fault"
 import { Link } from "./link/link"
@@ -285,7 +284,7 @@ export class Poller {
                 if (round === 1 && this.asksClock) this.clock.ask(questions)
                 target.ask(questions, round === 1, ds.millis())
                 const askedAt = await this.exchange(session)
-                tidy()
+                session.holdRoom()
                 if (!target.conclude(askedAt, round === MAX_ROUNDS)) break
             }
         }

@@ -37,6 +37,8 @@ let current: Connection = undefined
 export class Connection {
     /** What has arrived and `receive` has not returned yet, bytes. */
     private waiting = 0
+    /** The most that `waiting` has been. */
+    mostWaiting = 0
     /** More has arrived than there is room for: what came last is lost. */
     private overflown = false
     /** Nobody wants what still arrives. */
@@ -73,6 +75,7 @@ export class Connection {
             return
         }
         this.waiting += bytes
+        if (this.waiting > this.mostWaiting) this.mostWaiting = this.waiting
         // as the stock handler does, in fewer calls: it comes with each piece
         socket.buffers.push(piece)
         socket.emitter.emit(false)

@@ -20,7 +20,8 @@ const PENDING = Buffer.from("pending")
 const LAST_DELIVERED_ID = Buffer.from("last-delivered-id")
 const ENTRIES_READ = Buffer.from("entries-read")
 const LAG = Buffer.from("lag")
-/** Redis 8 has six fields. */
+/** Every Redis sends four fields, Redis 8 six. Smaller groups would come faster than they are read. */
+const MIN_FIELDS = 4
 const MAX_FIELDS = 32
 
 /** The fields of one group that are used. One object serves for every poll. */
@@ -127,7 +128,8 @@ async function readGroup(
     const elements = await expectAggregate(source)
     const isArray = reader.type === RespType.Array
     let fields = elements >> 1
-    if (fields > MAX_FIELDS) throw new BadAnswer(`a group of ${fields} fields`)
+    if (fields < MIN_FIELDS || fields > MAX_FIELDS)
+        throw new BadAnswer(`a group of ${fields} fields`)
     const outside = reader.level
     let hasId = false
     let isWanted = false

@@ -1,6 +1,7 @@
 import * as ds from "@devicescript/core"
 import { Connection } from "../link/connection"
 import { Fault, LinkError } from "../link/fault"
+import { holdRoom, letGo, tidy } from "../link/tidy"
 import { keepSecret, refusedLogin } from "./refusal"
 import { nextElement, ReplySource, unexpected } from "./reply"
 import { encodeCommand, RespReader, RespType } from "./resp"
@@ -120,6 +121,7 @@ export class Session implements ReplySource {
         if (this.unread()) await this.readUnasked()
         this.piece = undefined
         this.reader.letGo()
+        letGo()
         let bytes = this.batch[0]
         if (this.batchCount > 1) {
             // the same commands as last time are joined already
@@ -145,6 +147,14 @@ export class Session implements ReplySource {
             if (this.unread()) await this.readUnasked()
             throw e
         }
+    }
+
+    /** All that was asked is answered: the room that replies need is kept for the next ones. */
+    holdRoom(): void {
+        this.piece = undefined
+        this.reader.letGo()
+        tidy()
+        holdRoom(this.connection.mostWaiting)
     }
 
     /** Waits for so many ms, when all that was asked is answered. */

@@ -3,7 +3,7 @@
  * program, and the right light again when they behave.
  */
 import assert from "node:assert/strict"
-import { describe, test } from "node:test"
+import { after, before, describe, test } from "node:test"
 import type { Settings } from "../../sim/vm/device.ts"
 import { HostileRedis } from "./support/hostile-redis.ts"
 import { closeAtEnd, impatient, Light } from "./support/light-bench.ts"
@@ -61,44 +61,60 @@ function assertSilentOn(password: string, said: string, how: string) {
 }
 
 describe("a password is in nothing that the light says", () => {
-    for (const [number, password] of PASSWORDS.entries())
-        for (const [key, words] of [
-            ["REDIS_PASS", "AUTH"],
-            ["SENT_PASS", "AUTH"],
-        ])
+    let light: Light
+    let server: CannedReplyServer
+    /** What is answered to AUTH, and how often that was done. */
+    let reply = ""
+    let asked = 0
+    let password = ""
+
+    before(async () => {
+        server = closeAtEnd(
+            await CannedReplyServer.start(([command]) => {
+                if (String(command) === "AUTH") {
+                    asked++
+                    return Buffer.from(reply)
+                }
+                return String(command) === "QUIT"
+                    ? { reply: "+OK\r\n", then: "close" }
+                    : Buffer.from(`-ERR what ${password}\r\n`)
+            })
+        )
+    })
+    after(() => light.stop())
+
+    for (const key of ["REDIS_PASS", "SENT_PASS"])
+        for (const [number, secret] of PASSWORDS.entries())
             test(`${key}, of kind ${number + 1}`, async () => {
-                let reply: (password: string) => string = () => ""
-                const server = closeAtEnd(
-                    await CannedReplyServer.start(([command]) =>
-                        String(command) === words
-                            ? Buffer.from(reply(password))
-                            : String(command) === "QUIT"
-                              ? { reply: "+OK\r\n", then: "close" }
-                              : Buffer.from(`-ERR what ${password}\r\n`)
-                    )
-                )
-                const at = { REDIS_HOST: server.host, REDIS_PORT: server.port }
-                const sentinels = {
-                    SENTINELS: `${server.host}:${server.port}`,
-                    MASTER: "m",
+                password = secret
+                reply = ECHOES[0][1](password)
+                const settings = {
+                    ...JOBS,
+                    REDIS_HOST: server.host,
+                    REDIS_PORT: server.port,
+                    ...(key === "SENT_PASS"
+                        ? {
+                              SENTINELS: `${server.host}:${server.port}`,
+                              MASTER: "m",
+                          }
+                        : {}),
+                    [key]: password,
                 }
+                if (light) await light.configure(settings)
+                else light = await Light.start(settings)
                 for (const [how, say] of ECHOES) {
-                    reply = say
-                    const light = await Light.start({
-                        ...JOBS,
-                        ...at,
-                        ...(key === "SENT_PASS" ? sentinels : {}),
-                        [key]: password,
-                    })
+                    reply = say(password)
+                    const before = asked
                     await light.until(
-                        () => light.said().length > 1 || undefined,
-                        20_000,
-                        "a word on it"
+                        () => asked > before || undefined,
+                        120_000,
+                        `a login that is answered by ${how}`
                     )
-                    await light.run(15_000)
+                    await light.run(3000)
                     assertSilentOn(password, saidBy(light), how)
-                    await light.stop()
                 }
+                assert.ok(light.said().length > 2, light.said().join("\n"))
+                light.assertSound()
             })
 
     test("nor of a command that is renamed on a real server", async () => {
@@ -138,7 +154,18 @@ async function started(
     return light
 }
 
-describe("an address that is none", { concurrency: true }, () => {
+describe("an address that is none", () => {
+    let light: Light
+    let redis: HostileRedis
+    let sentinel: HostileRedis
+
+    before(async () => {
+        redis = closeAtEnd(await HostileRedis.start())
+        sentinel = closeAtEnd(await HostileRedis.start())
+        light = await started(redis)
+    })
+    after(() => light.stop())
+
     for (const words of [
         "MOVED 1 127.0.0.1:x",
         "MOVED 1 127.0.0.1:",
@@ -153,21 +180,21 @@ describe("an address that is none", { concurrency: true }, () => {
         "ASK 1 :",
     ])
         test(`in a redirect, ${JSON.stringify(words)}: a problem in words, and the seed is asked again`, async () => {
-            const redis = closeAtEnd(await HostileRedis.start())
-            const light = await started(redis)
+            const since = light.device.now
             redis.redirect = words
-            await light.says(/a redirect without a host or a port/)
-            await light.run(60_000)
+            await light.says(/a redirect without a host or a port/, 5000, since)
+            await light.run(30_000)
+            const said = light.said(since)
             assert.equal(
-                light.said().filter(line => /redirect without/.test(line))
-                    .length,
+                said.filter(line => /redirect without/.test(line)).length,
                 1,
-                light.said().join("\n")
+                said.join("\n")
             )
             redis.redirect = undefined
-            redis.lag = 7
-            await light.reads({ lag: 7 }, 40_000)
-            await light.stop()
+            // another one than before
+            redis.lag = (redis.lag % 9) + 1
+            await light.reads({ lag: redis.lag }, 40_000)
+            light.assertSound()
         })
 
     for (const [host, port] of [
@@ -179,25 +206,23 @@ describe("an address that is none", { concurrency: true }, () => {
         ["a\nlight: connecting", "6379"],
     ])
         test(`of a master, ${JSON.stringify([host, port])}: a problem in words, and the sentinels are asked again`, async () => {
-            const redis = closeAtEnd(await HostileRedis.start())
-            const sentinel = closeAtEnd(await HostileRedis.start())
             sentinel.spoil = (reply, [name]) =>
                 name === "SENTINEL"
                     ? Buffer.from(
                           `*2\r\n$${host.length}\r\n${host}\r\n$${port.length}\r\n${port}\r\n`
                       )
                     : { reply, then: "close" }
-            const light = await Light.start({
+            await light.configure({
                 ...JOBS,
                 SENTINELS: `${sentinel.host}:${sentinel.port}`,
                 MASTER: "m",
             })
             await light.says(/names a master without a host name or a port/)
-            await light.run(60_000)
+            await light.run(30_000)
             sentinel.master = redis
             sentinel.spoil = undefined
-            await light.reads({ lag: 3 }, 60_000)
-            await light.stop()
+            await light.reads({ lag: redis.lag }, 60_000)
+            light.assertSound()
         })
 })
 
@@ -276,6 +301,14 @@ describe("dense replies are no answer of Redis, and do not end the program", () 
             "groups of a number",
             `*${MANY}\r\n${"*2\r\n$0\r\n\r\n:1\r\n".repeat(MANY / 4)}`,
         ],
+        [
+            "groups as small as they may be",
+            `*${MANY}\r\n${"*8\r\n+\r\n+\r\n+\r\n+\r\n+\r\n+\r\n+\r\n+\r\n".repeat(MANY / 4)}`,
+        ],
+        [
+            "groups with names as small as they may be",
+            `*${MANY}\r\n${"*8\r\n$4\r\nname\r\n+\r\n+\r\n+\r\n+\r\n+\r\n+\r\n+\r\n".repeat(MANY / 4)}`,
+        ],
         ["numbers", `*${MANY}\r\n${":1\r\n".repeat(MANY)}`],
         [
             "a field of nothing",
@@ -286,10 +319,17 @@ describe("dense replies are no answer of Redis, and do not end the program", () 
             `-ERR x\r\n${"%0\r\n".repeat(MANY)}`,
         ],
     ]
+    let light: Light
+    let redis: HostileRedis
+
+    before(async () => {
+        redis = closeAtEnd(await HostileRedis.start())
+        light = await started(redis)
+    })
+    after(() => light.stop())
+
     for (const [how, flood] of FLOODS)
         test(how, async () => {
-            const redis = closeAtEnd(await HostileRedis.start())
-            const light = await started(redis)
             const bytes = Buffer.from(flood)
             const before = redis.server.connections
             redis.spoil = (reply, [name]) => (name === "XINFO" ? bytes : reply)
@@ -300,10 +340,10 @@ describe("dense replies are no answer of Redis, and do not end the program", () 
             )
             await light.run(8000)
             redis.spoil = undefined
-            redis.lag = 8
-            await light.reads({ lag: 8 }, 60_000)
-            // that the program never ended is looked at by stop()
-            await light.stop()
+            // another one than before
+            redis.lag = (redis.lag % 9) + 1
+            await light.reads({ lag: redis.lag }, 60_000)
+            light.assertSound()
         })
 
     test("what nobody asked for, between two polls and while a login is refused", async () => {
