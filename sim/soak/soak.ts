@@ -146,6 +146,7 @@ class Soak {
         ))
         light.proxy.on("request", () => this.requests++)
         await light.untilRight(15_000, 0)
+        await light.device.memory({ afresh: true })
 
         const summary: SoakSummary = {
             seed,

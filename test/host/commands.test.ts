@@ -69,6 +69,7 @@ const ELSEWHERE: Record<string, string[]> = {
     "KILLS=20 npm test": [".ci/run", "test/host/support/workload-process.ts"],
     "npm run acl": ["test/host/acl.test.ts"],
     "npm run acl -- --exact": ["test/host/acl.test.ts"],
+    "npm run acl -- --script": ["test/host/acl.test.ts"],
     "npm run bundle": ["test/host/bundle.test.ts"],
     "npm run bundle -- --runtime FILE": ["test/host/bundle.test.ts"],
     "npm run check": ["test/host/check.test.ts"],

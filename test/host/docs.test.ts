@@ -190,16 +190,15 @@ describe("troubleshooting.md", () => {
 /** An array of frames and durations that the pattern table holds, by its name. */
 function steps(name: string): number[][] {
     for (const node of nodesOf(parse(join(SRC, "display", "patterns.ts")))) {
-        if (
-            !ts.isVariableDeclaration(node) ||
-            node.name.getText() !== name ||
-            !node.initializer ||
-            !ts.isArrayLiteralExpression(node.initializer)
-        )
-            continue
-        const numbers = node.initializer.elements.map(element =>
-            Number(element.getText())
-        )
+        // a constant, or a function that returns it
+        const list =
+            ts.isVariableDeclaration(node) && node.name.getText() === name
+                ? node.initializer
+                : ts.isFunctionDeclaration(node) && node.name?.text === name
+                  ? node.body?.statements.find(ts.isReturnStatement)?.expression
+                  : undefined
+        if (!list || !ts.isArrayLiteralExpression(list)) continue
+        const numbers = list.elements.map(element => Number(element.getText()))
         return name === "REFUSAL_BLOCKS"
             ? numbers.map(frame => [frame])
             : [
@@ -247,13 +246,13 @@ describe("lights.md", () => {
             shapeOf([ENDS | blocks, ENDS])
         )
         const expected = {
-            "not configured": shapeOf(steps("NOT_CONFIGURED")[0]),
-            "joining Wi-Fi": shapeOf(steps("JOINING_WIFI")[0]),
-            "connecting to Redis": shapeOf(steps("CONNECTING")[0]),
+            "not configured": shapeOf(steps("notConfigured")[0]),
+            "joining Wi-Fi": shapeOf(steps("joiningWifi")[0]),
+            "connecting to Redis": shapeOf(steps("connecting")[0]),
             "refused: who": refused[0],
             "refused: which stream": refused[1],
             "refused: which group": refused[2],
-            "power-on": shapeOf(steps("POWER_ON")[0]),
+            "power-on": shapeOf(steps("powerOn")[0]),
         }
         for (const [name, shape] of Object.entries(expected))
             assert.equal(rows.get(name)?.shape, shape, name)
@@ -263,16 +262,16 @@ describe("lights.md", () => {
         const seconds = (ms: number) => `${ms / 1000} s`
         const rhythm = (name: string) => rows.get(name)!.rhythm
         for (const [name, constant] of [
-            ["not configured", "NOT_CONFIGURED"],
-            ["joining Wi-Fi", "JOINING_WIFI"],
-            ["connecting to Redis", "CONNECTING"],
-            ["power-on", "POWER_ON"],
+            ["not configured", "notConfigured"],
+            ["joining Wi-Fi", "joiningWifi"],
+            ["connecting to Redis", "connecting"],
+            ["power-on", "powerOn"],
         ])
             assert.match(
                 rhythm(name),
                 new RegExp(seconds(steps(constant)[1][0]))
             )
-        const total = steps("POWER_ON")[1].reduce((sum, ms) => sum + ms)
+        const total = steps("powerOn")[1].reduce((sum, ms) => sum + ms)
         assert.match(rhythm("power-on"), new RegExp(`once, ${seconds(total)}`))
     })
 
