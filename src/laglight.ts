@@ -9,9 +9,9 @@ import { LedService } from "./display/service"
 import { TrafficLight } from "./display/traffic-light"
 import { Reserve, replyBytesFor } from "./heap"
 import { stayAwake } from "./link/awake"
+import { Connection } from "./link/connection"
 import { Link } from "./link/link"
 import { Runtime } from "./link/runtime"
-import { needless } from "./link/tidy"
 import { Wifi } from "./link/wifi"
 import { Poller } from "./poller"
 import { ServerClock } from "./redis/server-clock"
@@ -77,7 +77,7 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     reserve.shrink(settings)
     const paced =
         runtime === Runtime.Host && (await readSetting(PACED_KEY)) === true
-    if (paced) needless()
+    if (paced) Connection.paced()
     const replyBytes = paced
         ? PACED_REPLY_BYTES
         : replyBytesFor(settings, runtime === Runtime.Host)

@@ -101,7 +101,8 @@ class Compiler {
         child!.unref()
         child!.channel?.unref()
         this.idleTimer = setTimeout(() => {
-            idle.splice(idle.indexOf(this), 1)
+            // who waits for its end would not live to see it, as nothing keeps this process alive meanwhile
+            this.leave()
             child!.disconnect()
         }, IDLE_MS).unref()
         idle.push(this)
@@ -113,11 +114,16 @@ class Compiler {
     /** It is gone, or never came. */
     private end(error: Error) {
         if (this.isOver) return
+        this.leave()
+        this.job?.reject(error)
+        next()
+    }
+
+    /** No more work is for it. */
+    private leave() {
         this.isOver = true
         clearTimeout(this.idleTimer)
         alive--
         if (idle.includes(this)) idle.splice(idle.indexOf(this), 1)
-        this.job?.reject(error)
-        next()
     }
 }

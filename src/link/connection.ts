@@ -4,7 +4,7 @@ import { connect, Socket } from "@devicescript/net/src/sockets"
 import { Address } from "./address"
 import { connectFault, Fault, LinkError, openFault } from "./fault"
 import { CONNECT_LIMIT_MS } from "./recovery"
-import { tidy } from "./tidy"
+import { needless, tidy } from "./tidy"
 
 type SocketEvent = "open" | "close" | "data" | "error"
 
@@ -20,6 +20,9 @@ type NativeSockets = typeof ds & {
  */
 const MAX_WAITING = 26500
 const MAX_UNASKED = 3000
+/** The same where data comes no faster than it is read, but for pauses in the reading. */
+const MAX_WAITING_PACED = 12000
+let maxWaiting = MAX_WAITING
 /** What a buffer takes in the heap besides its bytes. */
 const BUFFER_BYTES = 16
 
@@ -55,6 +58,12 @@ export class Connection {
             this.waiting += piece.length + BUFFER_BYTES
     }
 
+    /** For our own simulator, where data comes no faster than it is read: there is room for it without further ado. */
+    static paced(): void {
+        maxWaiting = MAX_WAITING_PACED
+        needless()
+    }
+
     /** The stock library keeps all that arrives, for as long as nobody reads it, until the heap is full. */
     private static onEvent(event: SocketEvent, arg: Buffer | string): void {
         // without variables: it is called for many pieces before the first call goes on, and each holds its frame till then
@@ -67,7 +76,7 @@ export class Connection {
         if (this.leaving || this.overflown) return
         const socket = this.socket as unknown as SocketBuffers
         const bytes = piece.length + BUFFER_BYTES
-        const limit = this.isAsked ? MAX_WAITING : MAX_UNASKED
+        const limit = this.isAsked ? maxWaiting : MAX_UNASKED
         if (this.waiting > 0 && this.waiting + bytes > limit) {
             this.overflown = true
             // they will not be read: the heap has other uses for their room

@@ -190,8 +190,10 @@ async function readGroup(
     // an odd field, should one ever come, must not pass for the next group
     await skipTo(source, outside)
     if (
-        isWanted &&
-        (!hasId || group.pending === undefined || group.consumers === undefined)
+        !isWanted ||
+        !hasId ||
+        group.pending === undefined ||
+        group.consumers === undefined
     )
         throw new BadAnswer("a group without the fields that every Redis sends")
     const alike = allKnown && nameIsFirst && isArray ? elements : 0
@@ -200,7 +202,7 @@ async function readGroup(
         group.elements = alike
         group.beginning = Buffer.from(`*${alike}\r\n$4\r\nname\r\n$`)
     }
-    return isWanted
+    return true
 }
 
 function heldBytes(source: ReplySource): Buffer {

@@ -187,16 +187,12 @@ test("a run between two pauses stays far below the limit where pieces are full o
     replies.push(
         // as few fields as a group may have, and as many
         [
-            "fields without names",
-            `*60\r\n${`*64\r\n${"$0\r\n\r\n:0\r\n".repeat(32)}`.repeat(60)}`,
+            "fields before the name",
+            `*60\r\n${`*64\r\n${"$0\r\n\r\n:0\r\n".repeat(31)}$4\r\nname\r\n$1\r\nx\r\n`.repeat(60)}`,
         ],
         [
             "groups without numbers",
             `*250\r\n${"*8\r\n$4\r\nname\r\n$1\r\nx\r\n+\r\n+\r\n+\r\n+\r\n+\r\n+\r\n".repeat(250)}`,
-        ],
-        [
-            "groups without names",
-            `*250\r\n${"*8\r\n+\r\n+\r\n+\r\n+\r\n+\r\n+\r\n+\r\n+\r\n".repeat(250)}`,
         ]
     )
     let reply = ""

@@ -312,7 +312,7 @@ describe("dense replies are no answer of Redis, and do not end the program", () 
         ["numbers", `*${MANY}\r\n${":1\r\n".repeat(MANY)}`],
         [
             "a field of nothing",
-            `*1\r\n*4\r\n$4\r\nname\r\n$5\r\nstaff\r\n$4\r\njunk\r\n*${MANY}\r\n${"*0\r\n".repeat(MANY)}`,
+            `*1\r\n*12\r\n$4\r\nname\r\n$5\r\nstaff\r\n$4\r\njunk\r\n*${MANY}\r\n${"*0\r\n".repeat(MANY)}`,
         ],
         [
             "an error that is followed by much",
@@ -374,7 +374,7 @@ describe("dense replies are no answer of Redis, and do not end the program", () 
         redis.spoil = (reply, [name]) =>
             name === "XINFO"
                 ? Buffer.concat([
-                      Buffer.from(`*1\r\n*2\r\n$4\r\njunk\r\n$500000000\r\n`),
+                      Buffer.from(`*1\r\n*12\r\n$4\r\njunk\r\n$500000000\r\n`),
                       Buffer.alloc(9_000_000, "x"),
                   ])
                 : reply
