@@ -604,7 +604,7 @@ describe("what the board will need", () => {
         )
         assert.match(
             await needs([...further(4), "PENDING_MAX=9"]),
-            /^the board would be busy up to 593 ms .*\n.*: 29 \(there is time for 29, and memory for 44\)$/
+            /^the board would be busy up to 593 ms .*\n.*: 29 \(there is time for 29, and memory for 38\)$/
         )
     })
 
