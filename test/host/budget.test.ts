@@ -177,16 +177,18 @@ const TINY = ["_\r\n", "+\r\n", "-\r\n", ",1\r\n", "(1\r\n", "#t\r\n"].concat([
 ])
 
 test("a run between two pauses stays far below the limit where pieces are full of tiny elements", async t => {
-    const ends = "$17\r\nlast-delivered-id\r\n$3\r\n1-1\r\n$3\r\nlag\r\n:0\r\n"
+    const ends =
+        "$9\r\nconsumers\r\n:1\r\n$7\r\npending\r\n:0\r\n$17\r\nlast-delivered-id\r\n$3\r\n1-1\r\n$3\r\nlag\r\n:0\r\n"
     /** What XINFO GROUPS answers, and what is in the way of the reader. */
     const replies: [name: string, reply: string][] = TINY.map(element => [
         `a field of ${JSON.stringify(element)}`,
-        `*1\r\n*8\r\n$4\r\nname\r\n$5\r\nstaff\r\n$4\r\njunk\r\n*1000\r\n${element.repeat(1000)}${ends}`,
+        `*1\r\n*12\r\n$4\r\nname\r\n$5\r\nstaff\r\n$4\r\njunk\r\n*1000\r\n${element.repeat(1000)}${ends}`,
     ])
     replies.push(
         [
             "fields without names",
-            `*1\r\n*2000\r\n${"$0\r\n\r\n:0\r\n".repeat(1000)}`,
+            // no group has more than 32
+            `*31\r\n${`*64\r\n${"$0\r\n\r\n:0\r\n".repeat(32)}`.repeat(31)}`,
         ],
         [
             "groups without numbers",
