@@ -42,7 +42,7 @@ const OPTIONS: CommandOptions = {
     },
     script: {
         type: "boolean",
-        help: "have the server count, by one read-only script, what is too heavy to be read (Redis 7)",
+        help: "--exact, and the server counts, by one read-only script, what is too heavy to be read (Redis 7)",
     },
     health: {
         type: "boolean",

@@ -74,9 +74,16 @@ function redisUser(request: AclRequest): AclUser {
         return (server === "7" ? "%R~" : "~") + keyPattern(stream)
     })
     const rights = redisRights(request)
-    if (rights.includes("eval_ro") && server !== "7")
-        throw new AclError("EVAL_RO came with Redis 7.0: leave out --script")
-    if (rights.includes("xread") || rights.includes("xrange"))
+    if (request.script) {
+        if (server !== "7")
+            throw new AclError(
+                "EVAL_RO came with Redis 7.0: leave out --script"
+            )
+        notes.push(
+            "with EVAL_RO the device can run scripts that only read: on its keys and with its commands, but for as long as they like"
+        )
+    }
+    if (rights.includes("xread"))
         notes.push(
             "with XREAD or XRANGE the device can read what the entries hold (it passes over it); without them it cannot"
         )
@@ -95,7 +102,9 @@ function redisUser(request: AclRequest): AclUser {
 
 /** The commands that are sent to a Redis server, but for QUIT and AUTH, which need no right. */
 export function redisRights(wishes: Wishes): string[] {
-    const { exact, script, seconds, pendingAge, consumerIdle } = wishes
+    const { script, seconds, pendingAge, consumerIdle } = wishes
+    // where nothing may be counted by reading, nothing gets too much for it
+    const exact = wishes.exact || script
     const rights = ["client|setname"]
     if (wishes.select) rights.push("select")
     rights.push("echo", "xinfo|groups")
@@ -103,9 +112,7 @@ export function redisRights(wishes: Wishes): string[] {
     if (exact || seconds) rights.push("xlen", "xread")
     if (exact) rights.push("xrange", "xinfo|stream")
     // what the script calls needs rights of its own
-    if (script)
-        for (const right of ["eval_ro", "xlen", "xrange", "xrevrange"])
-            if (!rights.includes(right)) rights.push(right)
+    if (script) rights.push("eval_ro", "xrevrange")
     if (pendingAge) rights.push("xpending")
     if (consumerIdle) rights.push("xinfo|consumers")
     if (seconds || pendingAge) rights.push("time")

@@ -1,4 +1,4 @@
-/** Which Redis server to run: one that is installed, else one that was built for this project. */
+/** Which Redis server to run: the one that REDIS_SERVER names, else one that is installed, else one that was built for this project. */
 import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
 import { promisify } from "node:util"
@@ -30,13 +30,22 @@ export interface FindOptions {
 }
 
 /**
- * The first of: a server on PATH, the one built earlier, one fetched and built now (minutes).
- * @throws NoServerError if there is none and none can be built
+ * The first of: the one that the environment variable REDIS_SERVER names, a server on PATH, the one built earlier, one fetched
+ * and built now (minutes).
+ * @throws NoServerError if there is none and none can be built; Error if the one that is named does not run
  */
 export async function findServerBinary({
     onProgress = () => {},
     signal,
 }: FindOptions = {}): Promise<ServerBinary> {
+    const named = process.env.REDIS_SERVER
+    if (named) {
+        const found = await identify(named, signal)
+        if (found) return found
+        throw new Error(
+            `REDIS_SERVER is "${named}", and no Redis server runs by that name: correct or unset it`
+        )
+    }
     for (const command of COMMANDS) {
         const found = await identify(command, signal)
         if (found) return found

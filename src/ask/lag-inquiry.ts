@@ -24,8 +24,9 @@ export const BYTE_BUDGET = 8192
 const MAX_COUNT = 101
 /** XINFO STREAM, whose reply holds two entries, is asked where so many fit the budget. */
 const STREAM_FROM = 4
-/** The most entries that the server is asked to count in one send: meanwhile it does nothing else (about 1.5 ms). */
+/** The most entries that the server is asked to count in one send, and what they may weigh, bytes: meanwhile it does nothing else. */
 const SCRIPT_COUNT = 1000
+const SCRIPT_BYTES = 1048576
 const EVAL_RO = "eval_ro"
 /**
  * Counts on the server the entries behind one ID up to another, COUNT at the most; tells how many, the last one's ID, the
@@ -359,7 +360,11 @@ export class LagInquiry implements Asker {
     }
 
     private script(): Buffer {
-        this.count = Math.min(this.top + 1, SCRIPT_COUNT)
+        this.count = Math.min(
+            this.top + 1,
+            SCRIPT_COUNT,
+            Math.max(1, Math.floor(SCRIPT_BYTES / this.entryBytes))
+        )
         const tally = this.tally
         const from = this.tallying ? tally.upTo : this.from
         // what is there already first, then what was added: each is told apart from the other

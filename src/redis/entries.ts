@@ -8,6 +8,7 @@ import {
     RESTS,
     skipElement,
     skipTo,
+    unexpected,
 } from "./reply"
 import { RespType } from "./resp"
 import { isStreamId, millisecondsOf, StreamId } from "./stream-id"
@@ -52,8 +53,16 @@ export async function readUnreadEntries(
     // [[key, entries]], in RESP3 {key: entries}; nil when there is no entry
     const type = reader.type
     const outside = reader.level
-    if ((await expectAggregate(source)) > 0) {
-        if (type === RespType.Array) await nextElement(source)
+    const streams = await expectAggregate(source)
+    if (streams > 0) {
+        let elements = streams
+        if (type === RespType.Array) {
+            await nextElement(source)
+            elements = await expectAggregate(source)
+            if (streams !== 1) elements = 0
+        }
+        // one stream was asked for: its key, its entries
+        if (elements !== 2) throw new BadAnswer("entries of no stream")
         await skipElement(source)
         await nextElement(source)
         let entries = await expectAggregate(source)
@@ -110,6 +119,8 @@ export async function readUnreadEntries(
  */
 export async function readIsEmpty(source: ReplySource): Promise<boolean> {
     await nextElement(source)
+    // nothing is an empty list
+    if (source.reader.type === RespType.Null) throw unexpected(source)
     const outside = source.reader.level
     const count = await expectAggregate(source)
     if (count > 1) throw new BadAnswer(`${count} entries where 1 was asked for`)

@@ -14,7 +14,8 @@ const NINE = 0x39
 /** Asks Redis, at the beginning of each send, to repeat a number that no send before had. */
 export class Freshness {
     private rights = new Rights()
-    private command = encodeCommand(["ECHO", "00000000"])
+    /** Begins anywhere: answers to the program that ran before this one are old, too. */
+    private command = encodeCommand(["ECHO", randomDigits()])
     /** Where the number begins in the command. */
     private at = this.command.length - DIGITS - 2
     private asked = false
@@ -65,4 +66,11 @@ export class Freshness {
                 throw new BadAnswer("an answer to an earlier question")
         if (this.rights.refused.length > 0) this.rights.grant(ECHO)
     }
+}
+
+function randomDigits(): string {
+    let digits = ""
+    for (let i = 0; i < DIGITS; ++i)
+        digits += `${Math.floor(Math.random() * 10)}`
+    return digits
 }

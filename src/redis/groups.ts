@@ -65,6 +65,8 @@ export async function readGroups(
 ): Promise<ConsumerGroup> {
     const reader = source.reader
     await nextElement(source)
+    // a stream without groups has an empty list
+    if (reader.type === RespType.Null) throw unexpected(source)
     let groups = await expectAggregate(source)
     const outside = reader.level
     group.siblings = groups

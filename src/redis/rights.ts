@@ -1,7 +1,7 @@
 /** Commands that Redis refused to this user, as ACL rules name them. Pure. */
 
-/** A refused command is tried again after so long, ms: rights can be given at any time. */
-export const TRY_AGAIN_MS = 60000
+/** A refused command is tried again after so long, ms, and so within a minute: rights can be given at any time. */
+export const TRY_AGAIN_MS = 45000
 
 /** What most users are refused. Never written to: there are many `Rights`, and the heap is small. */
 const NOTHING: string[] = []

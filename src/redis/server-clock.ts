@@ -6,8 +6,8 @@ import { ReplySource } from "./reply"
 import { encodeCommand } from "./resp"
 import { Rights } from "./rights"
 
-/** The clock is asked for again after so long, ms: the device's own drifts, and Redis's may be set. */
-const ASK_AGAIN_MS = 60000
+/** The clock is asked for again after so long, ms: the device's own drifts, and where Redis's is set, ages are wrong until then. */
+const ASK_AGAIN_MS = 10000
 /** An answer that took longer says too little, ms: it is asked for again in the next poll. */
 export const GOOD_ROUND_TRIP_MS = 200
 

@@ -213,6 +213,19 @@ describe("XREAD", () => {
         expect(`${found.counted} ${found.newer}`).toBe("3 2")
         expect(found.last.equals(streamId("6-0"))).toBe(true)
     })
+    says(
+        "entries of two streams",
+        () => wire(`*2 *2 $4 jobs ${ENTRIES} *2 $4 mail ${ENTRIES}`),
+        unreadAfter("5-0"),
+        "BadAnswer: entries of no stream"
+    )
+    says(
+        "a stream without entries",
+        () => wire("*1 *1 $4 jobs"),
+        unreadAfter("5-0"),
+        "BadAnswer: entries of no stream"
+    )
+
     test("tells how many bytes the reply has", async () => {
         const bytes = wire(XREAD)
         await unreadAfter("5-0")(new FakeReplySource(bytes, 10))
@@ -232,6 +245,12 @@ describe("XRANGE", () => {
         () => Buffer.concat(wire("*1 *2 $3 1-1 *2 $1 f"), longString(700)),
         isEmpty,
         "false"
+    )
+    says(
+        "nil",
+        () => wire("*-1"),
+        isEmpty,
+        "BadAnswer: unexpected reply of type 95"
     )
     says("an error", ERROR, isEmpty, REFUSED)
     says(

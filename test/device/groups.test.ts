@@ -547,7 +547,12 @@ describe("no group", () => {
         undefined,
         "none"
     )
-    finds("in nil", () => Buffer.from("*-1\r\n"), undefined, "none")
+    finds(
+        "in nil, which is no list of groups",
+        () => Buffer.from("*-1\r\n"),
+        undefined,
+        "BadAnswer: unexpected reply of type 95"
+    )
 })
 
 describe("an error", () => {

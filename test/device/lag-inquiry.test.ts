@@ -486,7 +486,7 @@ describe("a right that was missing for a moment", () => {
         scene.redis.forbidden = []
         await scene.poll()
         expect(scene.text()).toBe("0..5 bounds")
-        await ds.sleep(60000)
+        await ds.sleep(50000)
         await scene.poll()
         expect(scene.text()).toBe("3 counted")
         expect(scene.inquiry.rights.refused.length).toBe(0)

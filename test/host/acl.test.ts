@@ -64,6 +64,11 @@ describe("the line", () => {
             `${head} %R~jobs resetchannels ${base} +xlen +xread +xrange +xinfo|stream`,
         ],
         [
+            "the exact lag, counted on the server",
+            ["--script"],
+            `${head} %R~jobs resetchannels ${base} +xlen +xread +xrange +xinfo|stream +eval_ro +xrevrange`,
+        ],
+        [
             "health",
             ["--health"],
             `${head} %R~jobs resetchannels ${base} +xpending +xinfo|consumers +time`,
@@ -133,7 +138,7 @@ describe("the line", () => {
             [],
             ["--exact"],
             ["--exact", "--health"],
-            ["--exact", "--script"],
+            ["--script"],
             ["--exact", "--redis", "6"],
             ["--exact", "--redis", "6.0"],
             ["--sentinel"],
@@ -150,6 +155,10 @@ describe("the line", () => {
         )
         assert.throws(() => users(JOBS, "--redis", "six"), /unknown/)
         assert.throws(() => users(JOBS, "--exakt"), /--exakt/)
+        assert.throws(
+            () => users(JOBS, "--script", "--redis", "6"),
+            /EVAL_RO.*leave out --script/
+        )
         assert.throws(() => users(JOBS, "--user", "a b"), /no blank/)
         assert.throws(() => users({}), /set STREAM/)
     })
@@ -301,7 +310,7 @@ describe("the user", () => {
         await stream.add(400)
         await light.reads({ status: "lag" })
         await light.run(5000)
-        // a script may be tried, once: only trying tells whether the user may
+        // a script may be tried: only trying tells whether the user may
         assert.deepEqual(
             (await denied()).filter(text => !/ eval_ro /.test(text)),
             []
@@ -315,6 +324,7 @@ describe("the user", () => {
             "xread",
             "xrange",
             "client|setname",
+            "echo",
         ])
             assert.ok(calls.includes(name), `${name} was needed: ${calls}`)
         assert.deepEqual(
@@ -335,7 +345,7 @@ describe("the user", () => {
     test("of --script: what is too much to be read is counted by the server, and nothing is denied", async t => {
         const stream = await TestStream.create(client, "jobs", "staff")
         await stream.add(1700)
-        await grant(JOBS, "--exact", "--script")
+        await grant(JOBS, "--script")
         const light = await startLight(t, {
             ...SERVER,
             ...LOGIN,
@@ -346,8 +356,37 @@ describe("the user", () => {
         await light.run(5000)
         assert.deepEqual(await denied(), [])
         assertNothingMissing(light)
-        assert.ok((await called()).includes("eval_ro"))
-        assert.throws(() => users(JOBS, "--script", "--redis", "6"), /Redis 7/)
+        const calls = await called()
+        for (const name of ["eval_ro", "xrevrange"])
+            assert.ok(calls.includes(name), `${name} was needed: ${calls}`)
+        const allowed = await allowedCommands("laglight")
+        assert.deepEqual(
+            allowed.filter(name => /eval|script|xrev/.test(name)),
+            ["eval_ro", "xrevrange"]
+        )
+        const user = await connectOperator(redis.port, {
+            username: "laglight",
+            password: PASSWORD,
+        })
+        try {
+            for (const call of [
+                "'DEL',KEYS[1]",
+                "'XTRIM',KEYS[1],'MAXLEN','0'",
+                "'XLEN','others'",
+                "'XPENDING',KEYS[1],'staff'",
+            ])
+                await assert.rejects(
+                    user.sendCommand([
+                        ...["EVAL_RO", `return redis.call(${call})`],
+                        ...["1", "jobs"],
+                    ]),
+                    /Write commands are not allowed|can't run this command|can't access at least one of the keys/,
+                    call
+                )
+        } finally {
+            user.destroy()
+        }
+        assert.equal(await stream.trueLag("staff"), 1700)
     })
 
     test("of the bare poll: an upper bound, and the log names what would make it exact", async t => {

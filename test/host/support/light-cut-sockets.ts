@@ -5,6 +5,7 @@
  * - `?drip` hands over byte by byte;
  * - `?trickle` does too, a byte in each millisecond: a piece comes in the very one in which a time limit ends;
  * - `?late` hands over 0.7 s late;
+ * - `?once` hands over the first answer to TIME 3 s late, and the others at once;
  * - `?close` closes the connection in the middle of each fourth long reply, at other offsets each time.
  */
 import hostSockets from "../../../sim/vm/host-sockets.ts"
@@ -19,10 +20,12 @@ export const CUT_REPLIES = new URL("?cut", import.meta.url).href
 export const DRIPPING_REPLIES = new URL("?drip", import.meta.url).href
 export const TRICKLING_REPLIES = new URL("?trickle", import.meta.url).href
 export const LATE_REPLIES = new URL("?late", import.meta.url).href
+export const ONE_LATE_REPLY = new URL("?once", import.meta.url).href
 export const CLOSING_REPLIES = new URL("?close", import.meta.url).href
 
 /** Device time by which a reply is late. */
 const LATE_MS = 700
+const LATE_ONCE_MS = 3000
 /** What is closed in the middle is at least so long: the answer to a whole poll, not one of the first on a connection. */
 const LONG_BYTES = 300
 const CLOSE_EVERY = 4
@@ -40,6 +43,17 @@ export default function cutSockets(host: SocketHost): Sockets {
     let offset = 0
     let replies = 0
     let pumping = false
+    let wasLate = false
+
+    /** How late a reply is handed over, ms. */
+    function lateBy(reply: Uint8Array) {
+        if (mode === "late") return LATE_MS
+        // seconds, of ten digits since 2001, and microseconds
+        const hasTime = Buffer.from(reply).includes("*2\r\n$10\r\n")
+        if (mode !== "once" || wasLate || !hasTime) return undefined
+        wasLate = true
+        return LATE_ONCE_MS
+    }
 
     function pump() {
         const next = waiting.shift()
@@ -70,10 +84,11 @@ export default function cutSockets(host: SocketHost): Sockets {
     const sockets = hostSockets({
         ...host,
         emit(event, arg) {
-            if (mode === "late" && arg instanceof Uint8Array)
+            const lateMs = arg instanceof Uint8Array ? lateBy(arg) : undefined
+            if (lateMs !== undefined)
                 return void host.clock.setTimeout(
                     () => host.emit(event, arg),
-                    LATE_MS
+                    lateMs
                 )
             if (arg instanceof Uint8Array) waiting.push(...events(arg))
             else waiting.push([event, arg])

@@ -23,30 +23,36 @@ type Id = string
 /** Longer streams are trimmed: what matters happens near the ends. */
 const MAX_LENGTH = 90
 
-/**
- * One stream with one group under random use. Operators' false claims (ENTRIESREAD) and restarts from an AOF are among it only
- * where asked for: with them what Redis reports bounds nothing.
- */
+/** One stream with one group under random use. */
 export class RandomStream {
     /** Operations that were carried out, in words, the last ones first to be looked at. */
     readonly log: string[] = []
+    /** What operators do now and then: a wrong ENTRIESREAD. Redis's figure may then be too low, and so may a range. */
+    falseClaims = false
+    /** Redis reports less than is true, by such a claim. */
+    reportsTooLow = false
 
     private ids: Id[] = []
     private lastDelivered: Id = "0-0"
     private lastGenerated: Id = "0-0"
 
     constructor(
-        private readonly client: TestClient,
+        private client: TestClient,
         private readonly random: () => number,
         readonly key: string,
         readonly group: string,
-        private readonly payload: () => string = () => "v",
-        private readonly claims = false
+        private readonly payload: () => string = () => "v"
     ) {}
 
     async create() {
         await this.do("DEL", this.key)
         await this.do("XGROUP", "CREATE", this.key, this.group, "0", "MKSTREAM")
+        await this.look()
+    }
+
+    /** The same stream on another server, or on one that has been started anew. */
+    async goOn(client: TestClient) {
+        this.client = client
         await this.look()
     }
 
@@ -79,6 +85,14 @@ export class RandomStream {
                         ...["LASTID", this.someId()]
                     ),
             ],
+            [
+                this.falseClaims ? 4 : 0,
+                () =>
+                    this.do(
+                        ...["XGROUP", "SETID", key, group, this.someId()],
+                        ...["ENTRIESREAD", String(this.below(MAX_LENGTH))]
+                    ),
+            ],
             [2, () => this.do("XAUTOCLAIM", key, group, consumer, "0", "0")],
             [
                 2,
@@ -92,18 +106,6 @@ export class RandomStream {
             [1, () => this.do("XGROUP", "DELCONSUMER", key, group, consumer)],
             [1, () => this.create()],
         ]
-        if (this.claims)
-            operations.push(
-                [
-                    6,
-                    () =>
-                        this.do(
-                            ...["XGROUP", "SETID", key, group, this.someId()],
-                            ...["ENTRIESREAD", String(this.below(200))]
-                        ),
-                ],
-                [3, () => this.do("DEBUG", "LOADAOF")]
-            )
         const total = operations.reduce((sum, [weight]) => sum + weight, 0)
         let at = this.random() * total
         const chosen = operations.find(([weight]) => (at -= weight) < 0)!
@@ -197,6 +199,12 @@ export class RandomStream {
             this.key,
         ])) as unknown as unknown[]
         this.lastGenerated = String(info[info.indexOf("last-generated-id") + 1])
+        const reported = fields[fields.indexOf("lag") + 1]
+        // before 7.0 there is no such field, and the name that is found instead is no number
+        this.reportsTooLow =
+            fields.includes("lag") &&
+            reported !== null &&
+            Number(reported) < this.lag
         this.log.push(
             `  lag ${this.lag}, last delivered ${this.lastDelivered}, reported ${fields[fields.indexOf("lag") + 1]}`
         )

@@ -92,13 +92,10 @@ export class TestStream {
     /** Entries with an ID above the group's last-delivered-id, counted one by one. */
     async trueLag(group: string): Promise<number> {
         const last = (await this.groupFields(group)).get("last-delivered-id")
-        const entries = (await this.client.sendCommand([
-            "XRANGE",
-            this.key,
-            `(${String(last)}`,
-            "+",
-        ])) as unknown as unknown[]
-        return entries.length
+        const streams = (await this.client.sendCommand([
+            ...["XREAD", "STREAMS", this.key, String(last)],
+        ])) as unknown as [key: string, entries: unknown[]][] | null
+        return streams?.[0][1].length ?? 0
     }
 
     private async groupFields(name: string) {
