@@ -5,7 +5,7 @@
  * over the heap, with the garbage of that time in between, and leave no hole for a piece of a reply (1472 bytes) long before
  * the heap is full.
  */
-import { tidy } from "./link/tidy"
+import { keepRoom, tidy } from "./link/tidy"
 import { Settings, Unit } from "./settings"
 
 /** Bytes in a block of what is held here. */
@@ -23,7 +23,7 @@ const STATE_BYTES = 14000
  */
 const REPLY_BYTES = 24000
 /** What each further target takes of the reserve; more is made then of the room for garbage, bytes. */
-const TARGET_RESERVE_BYTES = 1750
+const TARGET_RESERVE_BYTES = 1500
 /** What each further target takes of it, for what is kept of it between polls. */
 const TARGET_BYTES = 3550
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
@@ -85,10 +85,10 @@ export class Reserve {
         this.blocks.insert(0, -Math.idiv(further, BLOCK))
     }
 
-    /** Gives all of it to whoever needs it: replies. */
+    /** Gives all of it to whoever needs it: replies, when the first are asked for. */
     release(): void {
+        keepRoom(this.blocks)
         this.blocks = undefined
-        tidy()
     }
 }
 

@@ -1,6 +1,7 @@
 /** The loop: go to the server that knows, ask, understand. It owns the interval. */
 import * as ds from "@devicescript/core"
 import { Condition } from "./display/display"
+import { letGo } from "./link/tidy"
 import { Address, addressText, isIpAddress, sameAddress } from "./link/address"
 import { Fault, LinkError } from "./link/fault"
 import { Link } from "./link/link"
@@ -318,6 +319,7 @@ export class Poller {
                 while (sent < end) session.queue(questions.list[sent++].command)
                 group++
             }
+            letGo()
             await session.flush()
             if (askedAt === undefined) askedAt = session.askedAt
             await this.freshness.check(session)

@@ -42,6 +42,8 @@ export class Connection {
     private waiting = 0
     /** The most that `waiting` has been. */
     mostWaiting = 0
+    /** The largest piece that has come, bytes. */
+    largestPiece = 0
     /** More has arrived than there is room for: what came last is lost. */
     private overflown = false
     /** Nobody wants what still arrives. */
@@ -84,6 +86,7 @@ export class Connection {
             return
         }
         this.waiting += bytes
+        if (piece.length > this.largestPiece) this.largestPiece = piece.length
         if (this.waiting > this.mostWaiting) this.mostWaiting = this.waiting
         // as the stock handler does, in fewer calls: it comes with each piece
         socket.buffers.push(piece)

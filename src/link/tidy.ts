@@ -5,9 +5,6 @@ const COLLECT_AFTER = 16384
 /** What is allocated to get there, bytes at a time: less than a piece of a reply, for which there is a hole. */
 const BLOCK = 700
 
-/** A piece of a reply, bytes: one TCP segment. */
-const PIECE = 1460
-
 let needed = true
 /** Holds the room of replies between them. */
 let room: Buffer[] = undefined
@@ -27,14 +24,21 @@ export function tidy(): void {
         Buffer.alloc(BLOCK)
 }
 
+/** These hold the room for replies until the first are asked for. */
+export function keepRoom(blocks: Buffer[]): void {
+    if (needed) room = blocks
+}
+
 /**
- * Keeps room for so much of a reply as waited at the most, in pieces, until `letGo`: what is made meanwhile would lie in
- * the holes that pieces have left, and what of it stays would leave none that a piece fits.
+ * Keeps room for replies until `letGo`: what is made meanwhile would lie in the holes that their pieces have left, and what
+ * of it stays would leave none that a piece fits.
+ * @param bytes how much of a reply waited at the most
+ * @param piece the largest piece of it, bytes
  */
-export function holdRoom(bytes: number): void {
+export function holdRoom(bytes: number, piece: number): void {
     if (!needed) return
     const blocks: Buffer[] = []
-    for (; bytes > PIECE; bytes -= PIECE) blocks.push(Buffer.alloc(PIECE))
+    for (; bytes > piece; bytes -= piece) blocks.push(Buffer.alloc(piece))
     room = blocks
 }
 

@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { Connection } from "../link/connection"
 import { Fault, LinkError } from "../link/fault"
-import { holdRoom, letGo, tidy } from "../link/tidy"
+import { holdRoom, tidy } from "../link/tidy"
 import { keepSecret, refusedLogin } from "./refusal"
 import { nextElement, ReplySource, unexpected } from "./reply"
 import { encodeCommand, RespReader, RespType } from "./resp"
@@ -121,7 +121,6 @@ export class Session implements ReplySource {
         if (this.unread()) await this.readUnasked()
         this.piece = undefined
         this.reader.letGo()
-        letGo()
         let bytes = this.batch[0]
         if (this.batchCount > 1) {
             // the same commands as last time are joined already
@@ -154,7 +153,7 @@ export class Session implements ReplySource {
         this.piece = undefined
         this.reader.letGo()
         tidy()
-        holdRoom(this.connection.mostWaiting)
+        holdRoom(this.connection.mostWaiting, this.connection.largestPiece)
     }
 
     /** Waits for so many ms, when all that was asked is answered. */
