@@ -13,19 +13,22 @@ const BLOCK = 1000
 
 /** What is kept free of the program's state while it starts, with one target, bytes. */
 const RESERVE_BYTES = 24000
-/** What the program makes of itself, with one target, beyond its classes, and room for the garbage of it, bytes. */
-const STATE_BYTES = 14000
+/**
+ * Below the reserve, for what the program makes of itself beyond its classes, bytes: nearly all that is left, so that little
+ * of it comes to lie above.
+ */
+const STATE_BYTES = 15500
 
 /**
  * What the replies to one send may weigh, bytes, with one target that is watched for its lag in entries. They arrive at the
  * network's speed, or in one piece, and are used up at the VM's, which on the chip is the slower; what lies between has to fit
  * the heap (docs/pico-w-runtime.md, row 9). How much does was found out in test/host/chip-speed.test.ts, which holds it.
  */
-const REPLY_BYTES = 24000
+const REPLY_BYTES = 22500
 /** What each further target takes of the reserve; more is made then of the room for garbage, bytes. */
 const TARGET_RESERVE_BYTES = 1500
 /** What each further target takes of it, for what is kept of it between polls. */
-const TARGET_BYTES = 3550
+const TARGET_BYTES = 3190
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
 const EXTRAS_BYTES = 3600
 /** So long names are in the above, bytes. */

@@ -18,7 +18,7 @@ type NativeSockets = typeof ds & {
  * The most bytes that may wait to be read while replies are expected, and while none is: whoever sends more is no Redis that
  * was asked by laglight. What the heap has left is more (docs/pico-w-runtime.md row 9), but not in one piece.
  */
-const MAX_WAITING = 26500
+const MAX_WAITING = 24000
 const MAX_UNASKED = 3000
 /** The same where data comes no faster than it is read, but for pauses in the reading. */
 const MAX_WAITING_PACED = 12000
