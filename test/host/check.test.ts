@@ -600,7 +600,7 @@ describe("what the board will need", () => {
         assert.equal(
             await needs([]),
             "the board would be busy up to 153 ms of each second with one group in each stream; each further one takes 2.1 ms a poll\n" +
-                "groups that a stream may have: 149 (there is time for 353, and memory for 149)"
+                "groups that a stream may have: 139 (there is time for 353, and memory for 139)"
         )
         assert.match(
             await needs([...further(4), "PENDING_MAX=9"]),
