@@ -31,25 +31,23 @@ export const BEAT_EVERY_MS = 2000
 
 /** Power-on: fills, holds, empties, once; also the lamp test. */
 export function powerOn(): Steps {
-    const POWER_ON: Steps = [
+    return [
         0b1000000000, 70, 0b1100000000, 70, 0b1110000000, 70, 0b1111000000, 70,
         0b1111100000, 70, 0b1111110000, 70, 0b1111111000, 70, 0b1111111100, 70,
         0b1111111110, 70, 0b1111111111, 270, 0b1111111110, 70, 0b1111111100, 70,
         0b1111111000, 70, 0b1111110000, 70, 0b1111100000, 70, 0b1111000000, 70,
         0b1110000000, 70, 0b1100000000, 70, 0b1000000000, 70, 0b0000000000, 70,
     ]
-    return POWER_ON
 }
 
 /** Both ends blink alone: the settings are wrong. */
 function notConfigured(): Steps {
-    const NOT_CONFIGURED: Steps = [0b1000000001, 600, 0b0000000000, 600]
-    return NOT_CONFIGURED
+    return [0b1000000001, 600, 0b0000000000, 600]
 }
 
 /** One dot bounces from end to end: joining the Wi-Fi network. */
 function joiningWifi(): Steps {
-    const JOINING_WIFI: Steps = [
+    return [
         0b1000000000, 100, 0b0100000000, 100, 0b0010000000, 100, 0b0001000000,
         100, 0b0000100000, 100, 0b0000010000, 100, 0b0000001000, 100,
         0b0000000100, 100, 0b0000000010, 100, 0b0000000001, 100, 0b0000000010,
@@ -57,16 +55,14 @@ function joiningWifi(): Steps {
         0b0000100000, 100, 0b0001000000, 100, 0b0010000000, 100, 0b0100000000,
         100,
     ]
-    return JOINING_WIFI
 }
 
 /** Two dots meet in the middle: connecting to Redis. */
 function connecting(): Steps {
-    const CONNECTING: Steps = [
+    return [
         0b1000000001, 160, 0b0100000010, 160, 0b0010000100, 160, 0b0001001000,
         160, 0b0000110000, 160, 0b0000000000, 400,
     ]
-    return CONNECTING
 }
 
 /** The blocks between the steady ends that tell a refusal, on the whole bar: 1 who, 2 which stream, 3 which group. */
