@@ -17,7 +17,7 @@ const REST = "tables and rest"
 export const BYTECODE_BUDGET: Record<string, number> = {
     // what is asked for is bounded by what fits the heap; counts that go on from send to send, or are the server's
     "src/ask": 6800,
-    "src/display": 4350,
+    "src/display": 4600,
     "src/link": 4800,
     // every reply is checked, whole
     "src/redis": 18_000,

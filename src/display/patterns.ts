@@ -114,15 +114,10 @@ export function targetPattern(status: TargetStatus, leds: number): Pattern {
             }
         }
         case Condition.Stale: {
-            // only the tip of the last bar; a bar of 0 has none and lends LED1. It begins with what the bar was not:
-            // dark, or lit after a bar of 0. Else the old bar would seem to stand for a second more
+            // only the tip of the last bar; a bar of 0 has none and lends LED1. The player begins with what is not lit already
             const tip = Math.min(Math.max(status.high, 1), leds)
-            const lit = bar(leds, tip) ^ bar(leds, tip - 1)
             return {
-                steps:
-                    status.high > 0
-                        ? [0, 1000, lit, 1000]
-                        : [lit, 1000, 0, 1000],
+                steps: [bar(leds, tip) ^ bar(leds, tip - 1), 1000, 0, 1000],
                 beats: false,
             }
         }

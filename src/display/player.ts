@@ -1,5 +1,6 @@
 import * as ds from "@devicescript/core"
 import {
+    Condition,
     Display,
     Frame,
     FrameSink,
@@ -27,6 +28,7 @@ class Track {
     beats = false
     private steps: Steps
     private next = 0
+    private isStale = false
 
     /**
      * @param leds how many LEDs it has
@@ -37,12 +39,36 @@ class Track {
         public shift: number
     ) {}
 
-    play(pattern: Pattern, now: number): void {
+    /** @param step which of the steps comes first */
+    play(pattern: Pattern, now: number, step: number): void {
         this.steps = pattern.steps
         this.beats = pattern.beats
-        this.next = 0
+        this.next = step * 2
         this.due = now
         this.advance(now)
+    }
+
+    /** Plays a target's pattern. @param visible what the LEDs show now */
+    playTarget(status: TargetStatus, now: number, visible: Frame): void {
+        const pattern = targetPattern(status, this.leds)
+        const wasStale = this.isStale
+        this.isStale = status.condition === Condition.Stale
+        if (!this.isStale) return this.play(pattern, now, 0)
+        // Its two steps stand nearly as still as a bar does. They begin with the one that is not there already, and another
+        // tip goes on in time: else the moment before would seem to last, and be a bar
+        const due = this.due
+        visible &= ((1 << this.leds) - 1) << this.shift
+        const second = wasStale
+            ? visible === 0
+            : visible === pattern.steps[0] << this.shift
+        this.play(pattern, now, second ? 1 : 0)
+        if (wasStale && due > now) this.due = due
+    }
+
+    /** Something else is played over it. */
+    cover(): void {
+        this.key = -1
+        this.isStale = false
     }
 
     /** Steps on to what is due at `now`. */
@@ -84,16 +110,17 @@ export class Player implements Display {
     show(status: Status): void {
         const now = ds.millis()
         const pattern = linkPattern(status.link)
-        this.deviceBusy = pattern !== undefined
         if (pattern !== undefined) {
+            for (const share of this.shares) share.cover()
             if (this.whole.key !== status.link) {
                 this.whole.key = status.link
-                this.whole.play(pattern, now)
+                this.whole.play(pattern, now, 0)
             }
         } else {
             this.whole.key = -1
             this.showTargets(status.targets, now)
         }
+        this.deviceBusy = pattern !== undefined
         this.wake()
     }
 
@@ -114,7 +141,12 @@ export class Player implements Display {
                 (target.check ? 1 << 12 : 0)
             if (share.key !== key) {
                 share.key = key
-                share.play(targetPattern(target, share.leds), now)
+                share.playTarget(
+                    target,
+                    now,
+                    // a wink is no part of it
+                    this.deviceBusy ? this.lastFrame : share.frame
+                )
             }
         }
     }

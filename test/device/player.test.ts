@@ -291,6 +291,84 @@ describe("a target's pattern", () => {
     })
 })
 
+describe("a stale reading", () => {
+    function stale(level: number): TargetStatus {
+        return { ...lag(level, level), condition: Condition.Stale }
+    }
+
+    test("begins with what its bar was not", async () => {
+        const stage = new Stage()
+        await stage.swept()
+        for (const level of [0, 1, 2, 10]) {
+            stage.show(LinkStatus.Up, [lag(level, level)])
+            await ds.sleep(50)
+            const before = stage.leds.now()
+            stage.show(LinkStatus.Up, [stale(level)])
+            await ds.sleep(50)
+            expect(stage.leds.now() !== before).toBe(true)
+        }
+        stage.end()
+    })
+    test("goes on in time when another one comes late, too", async () => {
+        const stage = new Stage()
+        await stage.swept()
+        stage.show(LinkStatus.Up, [lag(0, 0)])
+        await stage.until(100)
+        stage.leds.forget()
+        stage.show(LinkStatus.Up, [stale(0)])
+        await stage.until(1700)
+        // while it is dark
+        stage.show(LinkStatus.Up, [stale(7)])
+        await stage.until(2150)
+        // and while its tip is lit: LED1 for both
+        stage.show(LinkStatus.Up, [stale(1)])
+        await stage.until(2160)
+        stage.show(LinkStatus.Up, [stale(0)])
+        await stage.until(3200)
+        stage.end()
+        stage.expectFrames([
+            100,
+            LED1,
+            1100,
+            0,
+            2100,
+            0b0000001000,
+            2150,
+            LED1,
+            3100,
+            0,
+        ])
+    })
+    test("does not lengthen a dark moment of the pattern before", async () => {
+        const stage = new Stage()
+        await stage.swept()
+        stage.show(LinkStatus.Connecting, [stale(3)])
+        await stage.until(900)
+        expect(stage.leds.now()).toBe(0)
+        stage.show(LinkStatus.Up, [stale(3)])
+        await stage.until(950)
+        expect(stage.leds.now()).toBe(0b0010000000)
+        // and once more, with the same reading
+        stage.show(LinkStatus.Connecting, [stale(3)])
+        await stage.until(1850)
+        expect(stage.leds.now()).toBe(0)
+        stage.show(LinkStatus.Up, [stale(3)])
+        await stage.until(1900)
+        stage.end()
+        expect(stage.leds.now()).toBe(0b0010000000)
+    })
+    test("on a share of the bar begins with what that share was not", async () => {
+        const stage = new Stage()
+        await stage.swept()
+        stage.show(LinkStatus.Up, [lag(1, 1), lag(1, 1)])
+        await stage.until(100)
+        stage.show(LinkStatus.Up, [lag(1, 1), stale(1)])
+        await stage.until(200)
+        stage.end()
+        stage.expectFrames([0, 0b1000010000, 100, 0b1000000000])
+    })
+})
+
 describe("several targets", () => {
     test("share the bar, target 1 at LED1", async () => {
         const stage = new Stage()

@@ -126,6 +126,22 @@ describe("what a person reads off the light", () => {
         assert.deepEqual(claimsOf(stale, 4000), [])
         assert.deepEqual(claimsOf(frames([0, "off"]), 4000), [])
     })
+    test("what has just come has no winks yet", () => {
+        const toLevel0 = frames([0, 1], [2000, 0], [2100, 1], [2200, 0])
+        assert.deepEqual(claimsOf(toLevel0, 6000), [
+            { level: 1, fromMs: 0, toMs: 2200 },
+            { level: 0, fromMs: 2200, toMs: 6000 },
+        ])
+        const fromStale = frames(
+            [0, "0000001000"],
+            [1000, 0],
+            [1096, 1],
+            [1192, 0]
+        )
+        assert.deepEqual(claimsOf(fromStale, 4000), [
+            { level: 0, fromMs: 1192, toMs: 4000 },
+        ])
+    })
     test("what stands still and is no bar is false", () => {
         const claims = claimsOf(frames([0, "1000000001"]), 4000)
         assert.equal(falseClaims(claims, [], 5000).length, 1)
@@ -139,7 +155,9 @@ describe("what a person reads off the light", () => {
             falseClaims([{ level, fromMs, toMs }], truths, 5000)
         assert.deepEqual(claim(3, 0, 6000), [])
         assert.match(claim(3, 0, 6001)[0], /false from 6000 ms/)
-        assert.match(claim(4, 500, 2000)[0], /false from 500 ms/)
+        assert.match(claim(4, -401, 2000)[0], /false from -401 ms/)
+        // a second of it was a dark moment of another pattern
+        assert.deepEqual(claim(4, -400, 2000), [])
         assert.deepEqual(claim(4, 1000, 1e9), [])
     })
 })

@@ -393,7 +393,7 @@ describe("the questions", () => {
 })
 
 describe("a Pico W's share of groups", () => {
-    // two targets: (24,000 - 3,450) bytes for replies, 161 bytes a group (src/heap.ts)
+    // two targets: (22,500 - 3,190) bytes for replies, 161 bytes a group (src/heap.ts)
     for (const [groups, status] of [
         [119, "lag"],
         [120, "unknown"],

@@ -62,6 +62,8 @@ function withoutWinks(frames: readonly Frame[], endMs: number): Frame[] {
         const next = frames[i + 1]
         if (
             before &&
+            // what has just come is no bar yet
+            frame.t - before.t > WINK_MS &&
             levelOf(before.leds) >= 0 &&
             next &&
             next.leds === before.leds &&
@@ -86,7 +88,8 @@ export function levelFor(lag: number, lagPerLed: number) {
 }
 
 /**
- * What is false: each moment at which a level was claimed that had not been true within the last `staleMs`.
+ * What is false: each moment at which a level was claimed that had not been true within the last `staleMs`. What has just
+ * come may be a dark moment of the pattern before, and is a claim only once it has stood still: true by then is true.
  * @returns a sentence for each
  */
 export function falseClaims(
@@ -97,8 +100,12 @@ export function falseClaims(
     return claims.flatMap(claim => {
         // the claim's part that no truth excuses
         let fromMs = claim.fromMs
+        const claimedBy = fromMs + STILL_MS
         for (const truth of truths)
-            if (truth.level === claim.level && truth.fromMs <= fromMs)
+            if (
+                truth.level === claim.level &&
+                truth.fromMs <= Math.max(fromMs, claimedBy)
+            )
                 fromMs = Math.max(fromMs, truth.toMs + staleMs)
         return fromMs < claim.toMs
             ? [
