@@ -237,9 +237,9 @@ describe("the server", () => {
         proxy.cut("fin")
         await light.run(30_000)
         const end = light.device.now
-        // the bar is taken away at once: the stale pattern begins with its dark second
+        // the bar is taken away at once, but for its tip
         const staleAt = light.frames.find(
-            ({ t, leds }) => t > lastAskedAt && leds === "0000000000"
+            ({ t, leds }) => t > lastAskedAt && leds === "0000100000"
         )!.t
         const age = staleAt - lastAskedAt
         assert.ok(age > 4950 && age < 5100, `bar until ${age} ms`)
