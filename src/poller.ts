@@ -284,7 +284,7 @@ export class Poller {
                 questions.clear()
                 if (round === 1 && this.asksClock) this.clock.ask(questions)
                 target.ask(questions, round === 1, ds.millis())
-                const askedAt = await this.exchange(session)
+                const askedAt = await this.exchange(session, target)
                 session.holdRoom()
                 if (!target.conclude(askedAt, round === MAX_ROUNDS)) break
             }
@@ -295,8 +295,9 @@ export class Poller {
     }
 
     /** Sends the questions, as many at once as fit a segment and their replies the heap, and reads the replies. @returns when they were sent, ms */
-    private async exchange(session: Session): Promise<number> {
+    private async exchange(session: Session, target: Target): Promise<number> {
         const questions = this.questions
+        const single = questions.count === 1
         let askedAt: number = undefined
         let group = 0
         while (group < questions.groups) {
@@ -322,11 +323,17 @@ export class Poller {
             letGo()
             await session.flush()
             if (askedAt === undefined) askedAt = session.askedAt
+            if (single) {
+                await session.more()
+                if (this.freshness.repeats(session, target.lastAnswer)) break
+            }
+            target.lastAnswer = undefined
             await this.freshness.check(session)
             for (let i = first; i < sent; ++i) {
                 const question = questions.list[i]
                 await question.asker.readReply(question.ask, session)
             }
+            if (single) target.lastAnswer = this.freshness.answer(session)
         }
         return askedAt
     }

@@ -45,6 +45,8 @@ export class Target {
     due = 0
     /** The server that rights and figures were learnt of. */
     metAt: Address = undefined
+    /** The answer to the last send, where it asked one thing: the same again tells nothing new. Undefined where it did not. */
+    lastAnswer: string = undefined
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
     notNow: ReplyError = undefined
 
@@ -137,6 +139,7 @@ export class Target {
 
     /** A new connection: rights and figures are to be found out again. */
     connected(): void {
+        this.lastAnswer = undefined
         this.lagInquiry.connected()
         this.stall?.forget()
         this.consumersInquiry?.connected()
@@ -174,6 +177,7 @@ export class Target {
         this.redirect = undefined
         const refusal = this.lagInquiry.refusal
         if (refusal !== undefined) {
+            this.lastAnswer = undefined
             this.refused(refusal)
             if (this.notNow === undefined && this.redirect === undefined)
                 this.answeredAt = askedAt

@@ -8,6 +8,8 @@ import { Session } from "./session"
 
 const ECHO = "echo"
 const DIGITS = 8
+/** `$8`, the number, and the line ends. */
+const REPLY_BYTES = DIGITS + 6
 const ZERO = 0x30
 const NINE = 0x39
 
@@ -39,6 +41,40 @@ export class Freshness {
         let i = this.at + DIGITS - 1
         while (i > this.at && command[i] === NINE) command[i--] = ZERO
         command[i] = command[i] === NINE ? ZERO : command[i] + 1
+    }
+
+    /**
+     * Whether what has come since the send is, behind the right number, the answer that came before: then it is passed over,
+     * for a hundredth of the steps that reading it takes.
+     * @param answer what `answer` has returned after it was read
+     */
+    repeats(session: Session, answer: string): boolean {
+        const bytes = session.shortReply()
+        if (
+            !this.asked ||
+            bytes === undefined ||
+            answer === undefined ||
+            bytes.length !== REPLY_BYTES + answer.byteLength
+        )
+            return false
+        let at = this.at
+        const command = this.command
+        for (let i = 4; i < 4 + DIGITS; ++i)
+            if (bytes[i] !== command[at++]) return false
+        if (bytes.slice(REPLY_BYTES).toString() !== answer) return false
+        session.reader.skipPiece()
+        return true
+    }
+
+    /** What has come behind the number, to be known again; undefined where that is not short, or no text. */
+    answer(session: Session): string {
+        const bytes = session.shortReply()
+        if (!this.asked || bytes === undefined) return undefined
+        const answer = bytes.slice(REPLY_BYTES).toString()
+        // what is no UTF-8 looks alike in texts
+        return answer.byteLength === bytes.length - REPLY_BYTES
+            ? answer
+            : undefined
     }
 
     /**

@@ -319,6 +319,11 @@ export class RespReader {
         return this.at < this.limit || this.payload !== NO_PAYLOAD
     }
 
+    /** Passes over the piece that was fed last: what it holds is known. Only between replies. */
+    skipPiece(): void {
+        this.at = this.limit
+    }
+
     /** Lets go of a piece that has been used up, so that its memory is free for the next: of a host's, a large one. */
     letGo(): void {
         if (this.carried !== 0 || this.hasUnread()) return

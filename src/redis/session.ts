@@ -26,6 +26,9 @@ const REST_EVERY = 3
 /** How long to wait for the server to close, ms. */
 const QUIT_LIMIT_MS = 3000
 
+/** The most bytes of replies that `shortReply` hands out: they are compared as a whole, and kept. */
+const MAX_SHORT = 512
+
 const QUIT = encodeCommand(["QUIT"])
 /** A sentinel knows no QUIT, but it closes, like any Redis server, on what cannot be a command. */
 const NO_COMMAND = Buffer.from("*x\r\n")
@@ -41,6 +44,8 @@ export class Session implements ReplySource {
     /** The piece being read, window by window. */
     private piece: Buffer = undefined
     private readTo = 0
+    /** How many pieces have come since the last send. */
+    private pieces = 0
     /** How often a rest was due since the last pause. */
     private restsDue = 0
     private batch: Buffer[] = []
@@ -120,6 +125,7 @@ export class Session implements ReplySource {
     async flush(): Promise<void> {
         if (this.unread()) await this.readUnasked()
         this.piece = undefined
+        this.pieces = 0
         this.reader.letGo()
         let bytes = this.batch[0]
         if (this.batchCount > 1) {
@@ -199,11 +205,22 @@ export class Session implements ReplySource {
             // pieces that are here already come without a wait, and the program must pause now and then
             if (this.connection.hasUnread()) await ds.sleep(1)
             this.piece = await this.connection.receive(left)
+            this.pieces++
             this.readTo = 0
         } else await ds.sleep(1)
         const from = this.readTo
         this.readTo = Math.min(from + WINDOW, this.piece.length)
         reader.feed(this.piece, from, this.readTo)
+    }
+
+    /** All that has come since the last send, where that is one short piece; undefined where it is more. */
+    shortReply(): Buffer {
+        const piece = this.piece
+        return this.pieces === 1 &&
+            piece.length <= MAX_SHORT &&
+            !this.connection.hasUnread()
+            ? piece
+            : undefined
     }
 
     async rest(): Promise<void> {
