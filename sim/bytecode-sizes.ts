@@ -16,19 +16,25 @@ const REST = "tables and rest"
  */
 export const BYTECODE_BUDGET: Record<string, number> = {
     // what is asked for is bounded by what fits the heap; counts that go on from send to send, or are the server's
-    "src/ask": 6800,
+    "src/ask": 7000,
     "src/display": 4600,
     "src/link": 4800,
     // every reply is checked, whole
-    "src/redis": 18_000,
+    "src/redis": 19_600,
     "src/signal": 1300,
     // heap.ts: room for replies, in one piece
-    "src/*.ts": 15_300,
-    [WIRING]: 4300,
+    "src/*.ts": 15_900,
+    [WIRING]: 4450,
     [LIBRARIES]: 8700,
     [STRINGS]: 17_900,
     [REST]: 1500,
 }
+
+/**
+ * The VM refuses a program whose functions end beyond this byte: `verification error: -1051` (runtime/devicescript/verify.c
+ * counts them in 16 bits). Strings and tables come behind them.
+ */
+export const FUNCTIONS_END = 0x10000
 
 /** What is used of the compiler's debug information (bytecode-dbg.json). */
 interface DebugInformation {

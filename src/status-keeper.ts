@@ -13,8 +13,6 @@ import { Target } from "./target"
 
 /** After so long without the link, ms, the light tells of the link instead of the last reading. */
 export const DOWN_MS = 30000
-/** At least so often the displays are brought up to date, ms. */
-const WATCH_MS = 500
 
 /** Keeps the displays true. */
 export class StatusKeeper {
@@ -181,17 +179,25 @@ export class StatusKeeper {
         for (;;) {
             this.show()
             const now = ds.millis()
-            let next = now + WATCH_MS
-            for (const target of this.targets) {
-                const old =
-                    target.answeredAt === undefined
-                        ? 0
-                        : target.answeredAt + this.staleMs + 1
-                if (old > now && old < next) next = old
-            }
+            // what is learnt meanwhile grows old no earlier than this
+            let next = now + Math.min(this.staleMs, DOWN_MS)
+            if (this.downSince !== undefined)
+                next = earlier(next, this.downSince + DOWN_MS, now)
+            for (const target of this.targets)
+                if (target.answeredAt !== undefined)
+                    next = earlier(
+                        next,
+                        target.answeredAt + this.staleMs + 1,
+                        now
+                    )
             await ds.sleep(next - now)
         }
     }
+}
+
+/** The earlier one of `next` and a moment, unless that has passed. */
+function earlier(next: number, moment: number, now: number): number {
+    return moment > now && moment < next ? moment : next
 }
 
 /** What is shown of a target as one number, to tell whether it changed. */

@@ -226,7 +226,12 @@ export class LagInquiry implements Asker {
             return
         }
         questions.add(this, Ask.Groups, this.groupsCommand)
-        if (this.depth === Depth.Groups || this.group === undefined) return
+        if (this.group === undefined) return
+        if (this.depth === Depth.Groups) {
+            // a check that is due goes with it
+            if (!this.isCheckDue(now) || !this.may("xread")) return
+            this.depth = Depth.Count
+        }
 
         if (this.may("xlen"))
             questions.add(this, Ask.Length, this.lengthCommand)
@@ -565,11 +570,29 @@ export class LagInquiry implements Asker {
         return moved || this.mayScript() || this.mayProbe() || this.asksStream()
     }
 
+    /** Whether the last answer, come once more, says what it said: a 0 that is proven still. @param now ms since the program's start */
+    saysTheSame(now: number): boolean {
+        return (
+            this.depth === Depth.Groups &&
+            this.group !== undefined &&
+            this.evidence.reported === 0 &&
+            this.isProven(this.group, now)
+        )
+    }
+
+    /** Whether it is long ago that a reported 0 was found true. */
+    private isCheckDue(now: number): boolean {
+        return (
+            this.crossCheckedAt !== undefined &&
+            now - this.crossCheckedAt >= CROSS_CHECK_MS
+        )
+    }
+
     /** Whether the reported 0 is one that was checked, and nothing has moved since. */
     private isProven(group: ConsumerGroup, now: number): boolean {
         return (
             this.crossCheckedAt !== undefined &&
-            now - this.crossCheckedAt < CROSS_CHECK_MS &&
+            !this.isCheckDue(now) &&
             group.entriesRead === this.checkedEntriesRead &&
             group.lastDeliveredId.equals(this.from)
         )

@@ -3,6 +3,9 @@ import * as ds from "@devicescript/core"
 import "@devicescript/gpio"
 import { Frame, FrameSink, LEDS } from "./display"
 
+const ALL: Frame = (1 << LEDS) - 1
+const LED1: Frame = 1 << (LEDS - 1)
+
 /** Ten LEDs on pins. */
 export class LedPins implements FrameSink {
     /** What the pins were last told, -1 before the first frame. */
@@ -19,17 +22,21 @@ export class LedPins implements FrameSink {
 
     write(frame: Frame): void {
         const first = this.shown < 0
-        const changed = first ? -1 : frame ^ this.shown
-        for (let i = 0; i < LEDS; ++i) {
-            const bit = 1 << (LEDS - 1 - i)
-            if (!(changed & bit)) continue
-            const pin = this.pins[i]
-            const level = ((frame & bit) !== 0) !== this.activeLow
-            if (first)
-                pin?.setMode(
-                    level ? ds.GPIOMode.OutputHigh : ds.GPIOMode.OutputLow
-                )
-            else pin?.write(level)
+        let changed = first ? ALL : frame ^ this.shown
+        let bit = LED1
+        // mostly it is LED1 alone, which winks
+        for (let i = 0; changed !== 0; ++i) {
+            if (changed & bit) {
+                changed ^= bit
+                const pin = this.pins[i]
+                const level = ((frame & bit) !== 0) !== this.activeLow
+                if (first)
+                    pin?.setMode(
+                        level ? ds.GPIOMode.OutputHigh : ds.GPIOMode.OutputLow
+                    )
+                else pin?.write(level)
+            }
+            bit >>= 1
         }
         this.shown = frame
     }

@@ -8,6 +8,8 @@ const PIXEL_BYTES = 3
 /** What a lit pixel says: all three channels, as no meaning depends on colour. */
 const LIT = 255
 
+const LED1: Frame = 1 << (LEDS - 1)
+
 /** The server behind the register: it knows only what the firmware told it. */
 class LedBarServer extends Server implements ds.LedServerSpec {
     /** LED1 first, 3 bytes each. */
@@ -59,6 +61,8 @@ class LedBarServer extends Server implements ds.LedServerSpec {
 export class LedService implements FrameSink {
     private server = new LedBarServer()
     private pixels = ds.Led.spec.lookup("pixels")
+    /** What the register holds. */
+    private shown: Frame = 0
     /** The register holds a frame that has not been on the bus. */
     private unsent = false
     private sending = false
@@ -70,10 +74,16 @@ export class LedService implements FrameSink {
 
     write(frame: Frame): void {
         const buffer = this.server.buffer
-        for (let i = 0; i < LEDS; ++i) {
-            const lit = (frame & (1 << (LEDS - 1 - i))) !== 0
-            buffer.fillAt(i * PIXEL_BYTES, PIXEL_BYTES, lit ? LIT : 0)
+        let changed = frame ^ this.shown
+        let bit = LED1
+        for (let at = 0; changed !== 0; at += PIXEL_BYTES) {
+            if (changed & bit) {
+                changed ^= bit
+                buffer.fillAt(at, PIXEL_BYTES, frame & bit ? LIT : 0)
+            }
+            bit >>= 1
         }
+        this.shown = frame
         this.unsent = true
         if (this.sending) return
         this.sending = true

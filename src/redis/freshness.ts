@@ -8,9 +8,11 @@ import { Session } from "./session"
 
 const ECHO = "echo"
 const DIGITS = 8
-/** `$8`, the number, and the line ends. */
-const REPLY_BYTES = DIGITS + 6
+/** Where the number begins in the reply, behind `$8`, and what the reply weighs, bytes. */
+const NUMBER_AT = 4
+const REPLY_BYTES = NUMBER_AT + DIGITS + 2
 const ZERO = 0x30
+const EIGHT = 0x38
 const NINE = 0x39
 
 /** Asks Redis, at the beginning of each send, to repeat a number that no send before had. */
@@ -43,6 +45,19 @@ export class Freshness {
         command[i] = command[i] === NINE ? ZERO : command[i] + 1
     }
 
+    /** Whether a reply begins at `from`, and is the number that was sent last. */
+    private isNow(bytes: Buffer, from: number): boolean {
+        if (bytes[from] !== RespType.BulkString || bytes[from + 1] !== EIGHT)
+            return false
+        // the same bytes as in the command, line ends included
+        const command = this.command
+        const end = this.at + DIGITS + 2
+        let at = this.at - 2
+        from += NUMBER_AT - 2
+        while (at < end) if (bytes[from++] !== command[at++]) return false
+        return true
+    }
+
     /**
      * Whether what has come since the send is, behind the right number, the answer that came before: then it is passed over,
      * for a hundredth of the steps that reading it takes.
@@ -57,12 +72,12 @@ export class Freshness {
             bytes.length !== REPLY_BYTES + answer.byteLength
         )
             return false
-        let at = this.at
-        const command = this.command
-        for (let i = 4; i < 4 + DIGITS; ++i)
-            if (bytes[i] !== command[at++]) return false
-        if (bytes.slice(REPLY_BYTES).toString() !== answer) return false
-        session.reader.skipPiece()
+        if (
+            !this.isNow(bytes, 0) ||
+            bytes.slice(REPLY_BYTES).toString() !== answer
+        )
+            return false
+        session.reader.pass(bytes.length, 1)
         return true
     }
 
@@ -84,6 +99,12 @@ export class Freshness {
     async check(session: Session): Promise<void> {
         if (!this.asked) return
         const reader = session.reader
+        if (
+            reader.view() &&
+            reader.end - reader.start >= REPLY_BYTES &&
+            this.isNow(reader.bytes, reader.start)
+        )
+            return reader.pass(reader.start + REPLY_BYTES, 1)
         while (!reader.next()) await session.more()
         if (reader.type === RespType.Error) {
             const error = new ReplyError(reader.text())
@@ -92,14 +113,10 @@ export class Freshness {
                 this.rights.refuse(ECHO, ds.millis())
             return
         }
-        let from = reader.start
-        if (reader.end - from !== DIGITS || from < 0) throw unexpected(session)
-        const bytes = reader.bytes
-        const command = this.command
-        let at = this.at
-        while (from < reader.end)
-            if (bytes[from++] !== command[at++])
-                throw new BadAnswer("an answer to an earlier question")
+        if (reader.start < 0 || reader.end - reader.start !== DIGITS)
+            throw unexpected(session)
+        if (!this.isNow(reader.bytes, reader.start - NUMBER_AT))
+            throw new BadAnswer("an answer to an earlier question")
         if (this.rights.refused.length > 0) this.rights.grant(ECHO)
     }
 }

@@ -11,8 +11,8 @@ import {
     skipTo,
     unexpected,
 } from "./reply"
-import { RespType } from "./resp"
-import { StreamId } from "./stream-id"
+import { RespReader, RespType } from "./resp"
+import { isStreamId, StreamId } from "./stream-id"
 
 const NAME = Buffer.from("name")
 const CONSUMERS = Buffer.from("consumers")
@@ -20,8 +20,23 @@ const PENDING = Buffer.from("pending")
 const LAST_DELIVERED_ID = Buffer.from("last-delivered-id")
 const ENTRIES_READ = Buffer.from("entries-read")
 const LAG = Buffer.from("lag")
-/** Every Redis sends four fields, Redis 8 six. Smaller groups would come faster than they are read. */
-const MIN_FIELDS = 4
+/** The fields that every Redis sends, and those of 7.0 and later, which have a lag. */
+const OLD_FIELDS = 4
+const FIELDS = 6
+/** What begins with a letter of its own is known by it, among fields in their usual order. */
+const LETTER_C = 0x63
+const LETTER_P = 0x70
+const LETTER_L = 0x6c
+const LETTER_E = 0x65
+
+const CR = 13
+const LF = 10
+const ZERO = 0x30
+const ONE = 0x31
+const MINUS = 0x2d
+/** Numbers with more digits are read the long way. */
+const SHORT_DIGITS = 15
+/** A group of fewer fields than four would come faster than it is read. */
 const MAX_FIELDS = 32
 
 /** The fields of one group that are used. One object serves for every poll. */
@@ -39,12 +54,14 @@ export class ConsumerGroup {
     /** Redis's own count of what the group has read; undefined when nil or absent. */
     entriesRead: number = undefined
     /**
-     * What the groups of this server begin with, up to the `$` of their name; undefined where one may hold a `*` after its
-     * name: where a field was none of those that are known to be numbers and IDs.
+     * What the groups of this server begin with, up to the `$` of their name; undefined where their fields are not those of
+     * Redis 5 or of Redis 7 in their order, all numbers and IDs after the name.
      */
     beginning: Buffer = undefined
     /** How many elements the array of that beginning has. */
     elements = 0
+    /** Whether it was read by `readAlike` just now. */
+    isRead = false
 }
 
 /**
@@ -74,48 +91,215 @@ export async function readGroups(
     let found: ConsumerGroup = undefined
     let candidate = group
     while (groups > 0) {
-        if (wanted !== undefined && group.beginning !== undefined)
-            groups -= reader.skipAlike(group.beginning, wanted)
-        groups--
-        if ((groups & RESTS) === RESTS) await source.rest()
-        if (!(await readGroup(source, wanted, candidate))) continue
-        if (wanted !== undefined) {
-            await skipRest(source, groups, group.beginning, outside)
-            return candidate
+        const most =
+            found === undefined || wanted !== undefined
+                ? undefined
+                : found.lastDeliveredId
+        groups = readAlike(reader, wanted, candidate, most, groups)
+        if (!candidate.isRead) {
+            groups--
+            if ((groups & RESTS) === RESTS) await source.rest()
+            if (!(await readGroup(source, wanted, candidate))) continue
         }
-        const other = candidate.lastDeliveredId
         if (
-            found === undefined ||
-            other.precedes(
-                found.lastDeliveredId.bytes,
-                0,
-                found.lastDeliveredId.length
-            )
+            most === undefined ||
+            candidate.lastDeliveredId.precedes(most.bytes, 0, most.length)
         ) {
-            const loser = found
+            // what follows must not be read over it
+            const loser = found === undefined ? spare : found
+            loser.beginning = candidate.beginning
+            loser.elements = candidate.elements
             found = candidate
-            candidate = loser === undefined ? spare : loser
+            candidate = loser
         }
     }
+    await skipTo(source, outside)
     return found
 }
 
-/** Passes over the groups after the wanted one. */
-async function skipRest(
-    source: ReplySource,
-    groups: number,
-    beginning: Buffer,
-    outside: number
-): Promise<void> {
-    const reader = source.reader
-    if (beginning !== undefined)
-        while (groups > 0) {
-            groups -= reader.skipAlike(beginning, undefined) + 1
-            // one that the end of a piece has cut
-            await skipElement(source)
-            if ((groups & RESTS) === RESTS) await source.rest()
+/**
+ * Reads groups that have the fields of those before them, in their order, and lie whole in the piece: in a fifth of the
+ * steps. What is not looked for is passed over: as it holds no `*` after its name, it ends where the next group is, which the
+ * VM finds by itself.
+ * @param wanted the name that is looked for; undefined where any will do
+ * @param group receives the fields of the first that is looked for, and whether one was: `isRead`
+ * @param most its last-delivered-id precedes this one; undefined where any will do
+ * @param groups how many are to come
+ * @returns how many are still to come; the last of all is never passed over
+ */
+function readAlike(
+    reader: RespReader,
+    wanted: Buffer,
+    group: ConsumerGroup,
+    most: StreamId,
+    groups: number
+): number {
+    group.isRead = false
+    const beginning = group.beginning
+    if (beginning === undefined || !reader.view()) return groups
+    const bytes = reader.bytes
+    const limit = reader.end
+    // of the first bytes and the last, these tell: the command and the server are the same
+    const stringAt = beginning.length
+    const b1 = beginning[1]
+    const b2 = beginning[2]
+    const letter = beginning[stringAt - 4]
+    const wantedLength = wanted === undefined ? -1 : wanted.length
+    let begin = reader.start
+    let left = groups
+    for (;;) {
+        let at = begin + stringAt
+        if (
+            bytes[begin] !== RespType.Array ||
+            bytes[begin + 1] !== b1 ||
+            bytes[begin + 2] !== b2 ||
+            bytes[at - 4] !== letter ||
+            bytes[at - 1] !== RespType.BulkString
+        )
+            break
+        let length = bytes[at] ^ ZERO
+        if (length > 9) break
+        let byte = bytes[++at]
+        if (byte !== CR) {
+            byte = byte ^ ZERO
+            if (byte > 9) break
+            length = length * 10 + byte
+            if (bytes[++at] !== CR) break
         }
-    await skipTo(source, outside)
+        at += 2
+        let isWanted = true
+        if (wanted !== undefined) {
+            isWanted = length === wantedLength
+            // from the end: names that differ mostly differ in their last characters
+            for (let i = length - 1; isWanted && i >= 0; --i)
+                isWanted = bytes[at + i] === wanted[i]
+        }
+        const nameStart = at
+        at += length
+        if (isWanted) {
+            // the last one has no other behind it where it would end
+            const end = readFields(
+                bytes,
+                at,
+                limit,
+                group,
+                left === 1 ? undefined : most
+            )
+            if (end < 0) break
+            at = end
+            if (group.isRead) {
+                if (wanted === undefined) {
+                    reader.start = nameStart
+                    reader.end = nameStart + length
+                    if (group.name === undefined || !reader.is(group.name))
+                        group.name = bytes.slice(nameStart, reader.end)
+                }
+                begin = at
+                left--
+                break
+            }
+        }
+        if (left === 1 || bytes[at] !== CR) break
+        at = bytes.indexOf(RespType.Array, at, limit)
+        if (at < 0 || bytes[at - 1] !== LF) break
+        begin = at
+        left--
+    }
+    if (left < groups) reader.pass(begin, groups - left)
+    return left
+}
+
+/**
+ * Reads what is behind a group's name.
+ * @param most the group is read when its last-delivered-id precedes this one; undefined: in any case
+ * @returns one past the group's end when it is read, else the end of its ID; -1 when it is not as expected, or not whole
+ */
+function readFields(
+    bytes: Buffer,
+    at: number,
+    limit: number,
+    group: ConsumerGroup,
+    most: StreamId
+): number {
+    // \r\n$9\r\nconsumers\r\n:
+    if (bytes[at + 6] !== LETTER_C || bytes[at + 17] !== RespType.Integer)
+        return -1
+    const consumersAt = at + 18
+    at = bytes.indexOf(CR, consumersAt, consumersAt + SHORT_DIGITS)
+    // \r\n$7\r\npending\r\n:
+    if (
+        at < 0 ||
+        bytes[at + 6] !== LETTER_P ||
+        bytes[at + 15] !== RespType.Integer
+    )
+        return -1
+    const pendingAt = at + 16
+    at = bytes.indexOf(CR, pendingAt, pendingAt + SHORT_DIGITS)
+    // \r\n$17\r\nlast-delivered-id\r\n$
+    if (
+        at < 0 ||
+        bytes[at + 7] !== LETTER_L ||
+        bytes[at + 26] !== RespType.BulkString
+    )
+        return -1
+    const idStart = bytes.indexOf(LF, at + 27, limit) + 1
+    const idEnd = bytes.indexOf(CR, idStart, limit)
+    if (most !== undefined && most.isAtMost(bytes, idStart, idEnd)) return idEnd
+    const consumers = numberAt(bytes, consumersAt)
+    const pending = numberAt(bytes, pendingAt)
+    let entriesRead: number = undefined
+    let lag: number = undefined
+    at = idEnd
+    if (group.elements === 2 * FIELDS) {
+        // \r\n$12\r\nentries-read\r\n
+        if (bytes[at + 7] !== LETTER_E) return -1
+        entriesRead = numberOrNilAt(bytes, at + 21)
+        at = bytes.indexOf(CR, at + 21, limit)
+        // \r\n$3\r\nlag\r\n
+        if (bytes[at + 6] !== LETTER_L) return -1
+        lag = numberOrNilAt(bytes, at + 11)
+        at = bytes.indexOf(CR, at + 11, limit)
+    }
+    at += 2
+    if (
+        at > limit ||
+        bytes[at - 1] !== LF ||
+        consumers < 0 ||
+        pending < 0 ||
+        entriesRead < 0 ||
+        lag < 0 ||
+        !group.lastDeliveredId.take(bytes, idStart, idEnd)
+    )
+        return -1
+    group.consumers = consumers
+    group.pending = pending
+    group.entriesRead = entriesRead
+    group.lag = lag
+    group.isRead = true
+    return at
+}
+
+/** The number that lies at `at`, up to a CR; -1 where it is anything else, or too long to be read so. */
+function numberAt(bytes: Buffer, at: number): number {
+    const end = at + SHORT_DIGITS
+    let digit = bytes[at] ^ ZERO
+    if (digit > 9) return -1
+    let value = 0
+    while (digit <= 9) {
+        value = value * 10 + digit
+        digit = bytes[++at] ^ ZERO
+    }
+    return at > end || bytes[at] !== CR ? -1 : value
+}
+
+/** The same for a number with its type before it, or a nil, which gives undefined. */
+function numberOrNilAt(bytes: Buffer, at: number): number {
+    if (bytes[at] === RespType.Integer) return numberAt(bytes, at + 1)
+    return bytes[at] === RespType.BulkString &&
+        bytes[at + 1] === MINUS &&
+        bytes[at + 2] === ONE
+        ? undefined
+        : -1
 }
 
 /** @returns whether it is the wanted group */
@@ -130,13 +314,12 @@ async function readGroup(
     const elements = await expectAggregate(source)
     const isArray = reader.type === RespType.Array
     let fields = elements >> 1
-    if (fields < MIN_FIELDS || fields > MAX_FIELDS)
+    if (fields < OLD_FIELDS || fields > MAX_FIELDS)
         throw new BadAnswer(`a group of ${fields} fields`)
     const outside = reader.level
     let hasId = false
     let isWanted = false
-    let nameIsFirst = false
-    let allKnown = true
+    let isUsual = true
     // what the last poll found must not stand in for what this reply lacks
     group.lag = undefined
     group.entriesRead = undefined
@@ -148,8 +331,9 @@ async function readGroup(
         while (!reader.next()) await source.more()
         // the names of fields differ in their lengths, and a call is dear
         const length = reader.end - reader.start
+        const at = (elements >> 1) - 1 - fields
         if (!isWanted && length === NAME.length && reader.is(NAME)) {
-            nameIsFirst = fields === (elements >> 1) - 1
+            isUsual = at === 0
             while (!reader.next()) await source.more()
             if (
                 reader.type !== RespType.BulkString &&
@@ -165,12 +349,14 @@ async function readGroup(
             }
             isWanted = true
         } else if (length === LAG.length && reader.is(LAG)) {
+            if (at !== 5) isUsual = false
             const lag = await nextIntegerOrNil(source)
             group.lag = lag < 0 ? undefined : lag
         } else if (
             length === LAST_DELIVERED_ID.length &&
             reader.is(LAST_DELIVERED_ID)
         ) {
+            if (at !== 3) isUsual = false
             while (!reader.next()) await source.more()
             hasId = group.lastDeliveredId.take(
                 reader.bytes,
@@ -178,14 +364,17 @@ async function readGroup(
                 reader.end
             )
             if (!hasId) throw new BadAnswer("a last-delivered-id that is no ID")
-        } else if (length === PENDING.length && reader.is(PENDING))
+        } else if (length === PENDING.length && reader.is(PENDING)) {
+            if (at !== 2) isUsual = false
             group.pending = await nextCount(source)
-        else if (length === CONSUMERS.length && reader.is(CONSUMERS))
+        } else if (length === CONSUMERS.length && reader.is(CONSUMERS)) {
+            if (at !== 1) isUsual = false
             group.consumers = await nextCount(source)
-        else if (length === ENTRIES_READ.length && reader.is(ENTRIES_READ))
+        } else if (length === ENTRIES_READ.length && reader.is(ENTRIES_READ)) {
+            if (at !== 4) isUsual = false
             group.entriesRead = await nextIntegerOrNil(source)
-        else {
-            allKnown = false
+        } else {
+            isUsual = false
             await skipElement(source)
         }
     }
@@ -198,7 +387,12 @@ async function readGroup(
         group.consumers === undefined
     )
         throw new BadAnswer("a group without the fields that every Redis sends")
-    const alike = allKnown && nameIsFirst && isArray ? elements : 0
+    const alike =
+        isUsual &&
+        isArray &&
+        (elements >> 1 === OLD_FIELDS || elements >> 1 === FIELDS)
+            ? elements
+            : 0
     if (alike === 0) group.beginning = undefined
     else if (group.beginning === undefined || group.elements !== alike) {
         group.elements = alike

@@ -163,69 +163,7 @@ export class RespReader {
      * @returns false when more bytes are needed, or after an error
      */
     next(): boolean {
-        return this.short() || this.run(ONE_ELEMENT)
-    }
-
-    /**
-     * `next` for what most elements are, in half the steps: a string or a number that lies in the piece whole.
-     * @returns false, and nothing has changed, when the element is anything else
-     */
-    private short(): boolean {
-        const input = this.input
-        if (
-            this.carried !== 0 ||
-            input === undefined ||
-            this.payload !== NO_PAYLOAD ||
-            this.error !== undefined
-        )
-            return false
-        let at = this.at
-        const type = input[at]
-        // digits, and they alone, become 0 to 9; what lies beyond the piece is undefined and becomes more
-        let value = input[at + 1] ^ ZERO
-        if (
-            value > 9 ||
-            (type !== RespType.BulkString && type !== RespType.Integer)
-        )
-            return false
-        let p = at + 2
-        let b = input[p]
-        while (b !== CR) {
-            b = b ^ ZERO
-            if (b > 9) return false
-            value = value * 10 + b
-            b = input[++p]
-        }
-        if (p - at > SHORT_DIGITS || input[p + 1] !== LF) return false
-        p += 2
-        let start = -1
-        let end = 0
-        if (type === RespType.BulkString) {
-            if (value > MAX_HELD) return false
-            start = p
-            end = p + value
-            if (input[end] !== CR || input[end + 1] !== LF) return false
-            p = end + 2
-        }
-        if (p > this.limit) return false
-
-        this.at = p
-        this.type = type
-        this.value = value
-        this.bytes = input
-        this.start = start
-        this.end = end
-        const remaining = this.remaining
-        at = this.depth
-        this.level = at
-        while (at > 0) {
-            const left = remaining[at - 1] - 1
-            remaining[at - 1] = left
-            if (left > 0) break
-            at--
-        }
-        this.depth = at
-        return true
+        return this.run(ONE_ELEMENT)
     }
 
     /**
@@ -239,76 +177,6 @@ export class RespReader {
         return this.run(level)
     }
 
-    /**
-     * Passes over arrays that are like one that has been read: that begin like it, up to a string, and hold no `*` after
-     * that string. So each ends where the next `*` is, which the VM finds by itself. For where the next element is one of
-     * them.
-     * @param beginning from the array's `*` to the `$` of the string
-     * @param wanted the string of the array at which to stop; undefined to stop at none
-     * @returns how many it passed over; it stops before the last one, and before one that is not whole in the piece
-     */
-    skipAlike(beginning: Buffer, wanted: Buffer): number {
-        const depth = this.depth
-        const input = this.input
-        if (
-            this.carried !== 0 ||
-            input === undefined ||
-            this.payload !== NO_PAYLOAD ||
-            this.error !== undefined ||
-            depth === 0
-        )
-            return 0
-        const stringAt = beginning.length
-        // a few bytes tell: they are all of one reply, to one command, of one server
-        const last = stringAt - 1
-        const letter = last - 3
-        const b1 = beginning[1]
-        const b2 = beginning[2]
-        const bLetter = beginning[letter]
-        const wantedLength = wanted === undefined ? -1 : wanted.length
-        const limit = this.limit
-        let at = this.at
-        const all = this.remaining[depth - 1]
-        let left = all
-        if (input[at] !== RespType.Array) return 0
-        while (left > 1) {
-            if (
-                input[at + 1] !== b1 ||
-                input[at + 2] !== b2 ||
-                input[at + letter] !== bLetter ||
-                input[at + last] !== RespType.BulkString
-            )
-                break
-            let p = at + stringAt
-            let length = input[p] ^ ZERO
-            if (length > 9) break
-            let b = input[++p]
-            if (b !== CR) {
-                b = b ^ ZERO
-                if (b > 9) break
-                length = length * 10 + b
-                if (input[++p] !== CR) break
-            }
-            // past CR and LF
-            p += 2
-            if (length === wantedLength) {
-                // from the end: names that differ mostly differ in their last characters
-                let i = length - 1
-                while (i >= 0 && input[p + i] === wanted[i]) i--
-                if (i < 0) break
-            }
-            p += length
-            if (p >= limit || input[p] !== CR) break
-            p = input.indexOf(RespType.Array, p, limit)
-            if (p < 0 || input[p - 1] !== LF) break
-            at = p
-            left--
-        }
-        this.at = at
-        this.remaining[depth - 1] = left
-        return all - left
-    }
-
     /** How many bytes have been read since the connection's start. */
     position(): number {
         return this.base + this.at
@@ -319,9 +187,41 @@ export class RespReader {
         return this.at < this.limit || this.payload !== NO_PAYLOAD
     }
 
-    /** Passes over the piece that was fed last: what it holds is known. Only between replies. */
-    skipPiece(): void {
-        this.at = this.limit
+    /**
+     * Offers what has arrived and is not read yet as `bytes`, from `start` to `end`.
+     * @returns false where the next element does not begin there
+     */
+    view(): boolean {
+        if (
+            this.carried !== 0 ||
+            this.input === undefined ||
+            this.payload !== NO_PAYLOAD ||
+            this.error !== undefined
+        )
+            return false
+        this.bytes = this.input
+        this.start = this.at
+        this.end = this.limit
+        return true
+    }
+
+    /**
+     * Passes over elements that have been read in the view.
+     * @param end one past their last byte
+     * @param count how many they are; all of one aggregate
+     */
+    pass(end: number, count: number): void {
+        this.at = end
+        const remaining = this.remaining
+        let depth = this.depth
+        while (depth > 0) {
+            const left = remaining[depth - 1] - count
+            remaining[depth - 1] = left
+            if (left > 0) break
+            depth--
+            count = 1
+        }
+        this.depth = depth
     }
 
     /** Lets go of a piece that has been used up, so that its memory is free for the next: of a host's, a large one. */

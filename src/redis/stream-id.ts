@@ -98,6 +98,19 @@ export class StreamId {
             ) < 0
         )
     }
+
+    /** Whether what is in `other` is an ID, and the same or greater. What is no ID is not. */
+    isAtMost(other: Buffer, start: number, end: number): boolean {
+        // most are the same, and differ in their last digits where they are not
+        let i = this.length
+        if (end - start === i) {
+            const bytes = this.bytes
+            i--
+            while (i >= 0 && bytes[i] === other[start + i]) i--
+            if (i < 0) return true
+        }
+        return this.precedes(other, start, end) && isStreamId(other, start, end)
+    }
 }
 
 function dashIn(bytes: Buffer, start: number, end: number): number {

@@ -450,6 +450,53 @@ describe("groups that are like the one read before", () => {
         await tellsApart(50)
     })
 
+    test("give the one that lags most, wherever it is", async () => {
+        const ids = ["10-5", "9-12", "9-9", "10-0", "9-9", "123-1"]
+        for (let first = 0; first < ids.length; ++first) {
+            await ds.sleep(1)
+            let reply = Buffer.from(`*${ids.length}\r\n`)
+            let smallest = -1
+            for (let i = 0; i < ids.length; ++i) {
+                const at = (first + i) % ids.length
+                if (at === 2 || at === 4)
+                    smallest = smallest < 0 ? at : smallest
+                reply = reply.concat(
+                    groupNamed(Buffer.from(`g${at}`), ids[at], at)
+                )
+            }
+            for (const pieceBytes of [2000, 333, 50]) {
+                const groups = new Groups()
+                // the second and third time it is known what they are like
+                for (let time = 0; time < 3; ++time) {
+                    await ds.sleep(1)
+                    expect(
+                        await groups.read(reply, undefined, pieceBytes)
+                    ).toBe(`g${smallest} 1 2 9-9 ${smallest}`)
+                }
+            }
+        }
+    })
+    test("are read in full where a number or an ID is not as usual", async () => {
+        const groups = new Groups()
+        const rows = [
+            [":1", ":2", "$3 1-0", ":4", ":5", "- 1 2 1-0 5"],
+            [":12", ":345", "$4 12-0", "$-1", "$-1", "- 12 345 12-0 undefined"],
+            [":0", ":0", "$3 0-0", ":1234567890123456", ":7", "- 0 0 0-0 7"],
+            [":1", ":2", "$3 1-0", ":4", ":-5", "- 1 2 1-0 undefined"],
+            [":1", ":2", "$3 1-0", ":4", ":5", "- 1 2 1-0 5"],
+            [":1", ":-2", "$3 1-0", ":4", ":5", "BadAnswer"],
+            [":1", ":2", "$3 abc", ":4", ":5", "BadAnswer"],
+            ["$1 1", ":2", "$3 1-0", ":4", ":5", "BadAnswer"],
+        ]
+        for (const row of rows) {
+            await ds.sleep(1)
+            const reply = wire(
+                `*1 *12 $4 name $5 staff $9 consumers ${row[0]} $7 pending ${row[1]} $17 last-delivered-id ${row[2]} $12 entries-read ${row[3]} $3 lag ${row[4]}`
+            )
+            const read = await groups.read(reply, STAFF, 1000)
+            expect(read.startsWith(row[5])).toBe(true)
+        }
+    })
     test("but have a field whose value may hold anything: that is not skipped by looking for the next", async () => {
         const groups = new Groups()
         const like =

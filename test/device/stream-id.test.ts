@@ -50,6 +50,22 @@ describe("StreamId", () => {
                     throw new Error(`${ORDER[i]} and ${ORDER[j]}`)
         }
     })
+    test("is at most itself and every greater one, and nothing that is no ID", async () => {
+        for (let i = 0; i < ORDER.length; ++i) {
+            await ds.sleep(1)
+            for (let j = 0; j < ORDER.length; ++j) {
+                const bytes = Buffer.from(`9-9${ORDER[j]}9-9`)
+                const end = bytes.length - 3
+                if (idOf(ORDER[i]).isAtMost(bytes, 3, end) !== i <= j)
+                    throw new Error(`${ORDER[i]} and ${ORDER[j]}`)
+            }
+            for (const other of ["", "-", "x", "999999999999999999", "9-x"]) {
+                const bytes = Buffer.from(other)
+                if (idOf(ORDER[i]).isAtMost(bytes, 0, bytes.length))
+                    throw new Error(`${ORDER[i]} and ${other}`)
+            }
+        }
+    })
     test("equals itself only", async () => {
         for (let i = 0; i < ORDER.length; ++i) {
             await ds.sleep(1)

@@ -2,13 +2,17 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
-import { BYTECODE_BUDGET, bytecodeSizes } from "../../sim/bytecode-sizes.ts"
+import {
+    BYTECODE_BUDGET,
+    bytecodeSizes,
+    FUNCTIONS_END,
+} from "../../sim/bytecode-sizes.ts"
 import { buildFirmware } from "../../sim/firmware.ts"
 
 /** How far the statement may be off before it has to be put right: 2 %. */
 const MARGIN = 0.02
-/** What fits the program's part of a Pico W's flash is about 110 KB. */
-const LIMIT = 100_000
+/** What the functions must leave free, bytes: the tests' own program has a little more, and repairs are needed in a hurry. */
+const ROOM = 512
 
 /** A part that weighs less than this share of its budget has become smaller: so should the budget. */
 const SLACK = 0.9
@@ -32,7 +36,6 @@ test("the firmware's bytecode has the size that the README states", async () => 
         difference <= MARGIN * sizeBytes,
         `README.md states ${stated} bytes; it is ${text}`
     )
-    assert.ok(sizeBytes < LIMIT, `${text} bytes: that may not fit`)
 })
 
 test("each part of the bytecode keeps its budget, and no budget is far too large", async () => {
@@ -49,4 +52,10 @@ test("each part of the bytecode keeps its budget, and no budget is far too large
         )
     }
     assert.equal(sum, firmware.sizeBytes)
+    const functions =
+        sum - sizes.get("strings")! - sizes.get("tables and rest")!
+    assert.ok(
+        functions <= FUNCTIONS_END - ROOM,
+        `${functions} bytes of functions: the VM takes no more than ${FUNCTIONS_END}`
+    )
 })
