@@ -24,11 +24,11 @@ const STATE_BYTES = 15500
  * network's speed, or in one piece, and are used up at the VM's, which on the chip is the slower; what lies between has to fit
  * the heap (docs/pico-w-runtime.md, row 9). How much does was found out in test/host/chip-speed.test.ts, which holds it.
  */
-const REPLY_BYTES = 22500
+const REPLY_BYTES = 20500
 /** What each further target takes of the reserve; more is made then of the room for garbage, bytes. */
 const TARGET_RESERVE_BYTES = 1500
 /** What each further target takes of it, for what is kept of it between polls. */
-const TARGET_BYTES = 3190
+const TARGET_BYTES = 2690
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
 const EXTRAS_BYTES = 3600
 /** So long names are in the above, bytes. */
