@@ -23,7 +23,7 @@ export const BYTECODE_BUDGET: Record<string, number> = {
     "src/redis": 18_000,
     "src/signal": 1300,
     // heap.ts: room for replies, in one piece; settings-table.ts: the settings are asked by what the host can ask, too
-    "src/*.ts": 15_700,
+    "src/*.ts": 15_800,
     [WIRING]: 4300,
     [LIBRARIES]: 8700,
     [STRINGS]: 17_900,

@@ -2,13 +2,14 @@
  * The firmware's own verdict on settings: src/maincheck.ts runs its rules in DeviceScript's VM, as the board would, and
  * prints what is wrong. So there is one rule book.
  */
+import { BOARD } from "../board.ts"
 import { buildFirmware } from "../firmware.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { SimulatedDevice } from "../vm/device.ts"
 import type { Load } from "./board-load.ts"
 
 /** What the settings are for. */
-export const BOARDS = ["pico_w_laglight", "simulator"] as const
+export const BOARDS = [BOARD, "simulator"] as const
 export type Board = (typeof BOARDS)[number]
 
 export interface Verdict {
@@ -29,7 +30,7 @@ export async function deviceVerdict(
     board: Board
 ): Promise<Verdict> {
     const { bytecode } = await buildFirmware({ entry: "src/maincheck.ts" })
-    const runtime = board === "pico_w_laglight" ? "PicoW" : "Host"
+    const runtime = board === BOARD ? "PicoW" : "Host"
     const device = await SimulatedDevice.start({
         bytecode,
         settings: new Map([

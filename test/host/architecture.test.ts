@@ -157,7 +157,12 @@ const ROOMS: Room[] = [
             "src/maincheck.ts",
             "src/mainledtest.ts",
         ],
-        mayImport: ["src/", CORE, "@devicescript/settings", "@dsboard/"],
+        mayImport: ["src/", CORE, "@devicescript/settings"],
+    },
+    {
+        what: "the board's pins",
+        files: ["src/board.ts"],
+        mayImport: ["@dsboard/"],
     },
     {
         what: "device tests",
@@ -310,7 +315,7 @@ describe("imports", () => {
         assert.deepEqual(strays, [])
     })
 
-    test("pins are known to main programs, gpio.ts and the traffic light alone", () => {
+    test("pins are known to board.ts, gpio.ts and the traffic light alone", () => {
         const knowing = SOURCES.filter(
             file =>
                 file.startsWith("src/") &&
@@ -319,10 +324,9 @@ describe("imports", () => {
                 )
         )
         assert.deepEqual(knowing.sort(), [
+            "src/board.ts",
             "src/display/gpio.ts",
             "src/display/traffic-light.ts",
-            "src/main.ts",
-            "src/mainledtest.ts",
         ])
     })
 

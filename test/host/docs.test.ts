@@ -33,8 +33,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const SRC = join(ROOT, "src")
 const DOCS = join(ROOT, "docs")
 
-/** Programs beside the firmware: what one prints is for a program to read, the other's log is checked below. */
-const OTHER_PROGRAMS = ["maincheck.ts", "mainledtest.ts"]
+/** Programs beside the firmware: what one prints is for a program to read, the other's log (pins, too) is checked below. */
+const OTHER_PROGRAMS = ["maincheck.ts", "mainledtest.ts", "board.ts"]
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8")
 const inRoot = (path: string) => relative(ROOT, path)
@@ -396,14 +396,14 @@ describe("hardware.md", () => {
                 pin,
                 String(physicalPin(pin)),
             ])
-        const main = read("src/main.ts")
+        const main = read("src/board.ts")
         for (const { name, pin } of TRAFFIC_LIGHT_PINS)
             assert.ok(main.includes(`${name.toLowerCase()}: pins.${pin}`))
     })
 
     test("names the pins that the LED test program names", () => {
-        const program = read("src/mainledtest.ts")
-        const [, list] = /PHYSICAL_PINS = \[([^\]]*)\]/.exec(program)!
+        const program = read("src/board.ts")
+        const [, list] = /physical = \[([^\]]*)\]/.exec(program)!
         assert.deepEqual(list.split(",").map(Number), LED_PINS.map(physicalPin))
     })
 })
