@@ -27,22 +27,22 @@ const MAX_FIELDS = 32
 /** The fields of one group that are used. One object serves for every poll. */
 export class ConsumerGroup {
     /** The group's name, when it had to be found out (GROUP=*). */
-    name: Buffer = undefined
-    consumers: number = undefined
+    name: Buffer | undefined = undefined
+    consumers: number | undefined = undefined
     /** Length of the pending entries list. */
-    pending: number = undefined
+    pending: number | undefined = undefined
     /** How many groups the stream has, this one included. */
     siblings = 0
     readonly lastDeliveredId = new StreamId()
     /** The reported lag; undefined when nil, absent (Redis 5 and 6) or negative (a false claim of an operator's). */
-    lag: number = undefined
+    lag: number | undefined = undefined
     /** Redis's own count of what the group has read; undefined when nil or absent. */
-    entriesRead: number = undefined
+    entriesRead: number | undefined = undefined
     /**
      * What the groups of this server begin with, up to the `$` of their name; undefined where one may hold a `*` after its
      * name: where a field was none of those that are known to be numbers and IDs.
      */
-    beginning: Buffer = undefined
+    beginning: Buffer | undefined = undefined
     /** How many elements the array of that beginning has. */
     elements = 0
 }
@@ -59,10 +59,10 @@ export class ConsumerGroup {
  */
 export async function readGroups(
     source: ReplySource,
-    wanted: Buffer,
+    wanted: Buffer | undefined,
     group: ConsumerGroup,
     spare: ConsumerGroup
-): Promise<ConsumerGroup> {
+): Promise<ConsumerGroup | undefined> {
     const reader = source.reader
     await nextElement(source)
     // a stream without groups has an empty list
@@ -71,7 +71,7 @@ export async function readGroups(
     const outside = reader.level
     group.siblings = groups
     spare.siblings = groups
-    let found: ConsumerGroup = undefined
+    let found: ConsumerGroup | undefined = undefined
     let candidate = group
     while (groups > 0) {
         if (wanted !== undefined && group.beginning !== undefined)
@@ -104,7 +104,7 @@ export async function readGroups(
 async function skipRest(
     source: ReplySource,
     groups: number,
-    beginning: Buffer,
+    beginning: Buffer | undefined,
     outside: number
 ): Promise<void> {
     const reader = source.reader
@@ -121,7 +121,7 @@ async function skipRest(
 /** @returns whether it is the wanted group */
 async function readGroup(
     source: ReplySource,
-    wanted: Buffer,
+    wanted: Buffer | undefined,
     group: ConsumerGroup
 ): Promise<boolean> {
     const reader = source.reader
@@ -166,7 +166,8 @@ async function readGroup(
             isWanted = true
         } else if (length === LAG.length && reader.is(LAG)) {
             const lag = await nextIntegerOrNil(source)
-            group.lag = lag < 0 ? undefined : lag
+            // undefined is not below 0
+            group.lag = (lag as number) < 0 ? undefined : lag
         } else if (
             length === LAST_DELIVERED_ID.length &&
             reader.is(LAST_DELIVERED_ID)

@@ -39,14 +39,14 @@ export class Session implements ReplySource {
     askedAt = 0
     private deadline = 0
     /** The piece being read, window by window. */
-    private piece: Buffer = undefined
+    private piece: Buffer | undefined = undefined
     private readTo = 0
     /** How often a rest was due since the last pause. */
     private restsDue = 0
     private batch: Buffer[] = []
     private batchCount = 0
     private batchBytes = 0
-    private joined: Buffer = undefined
+    private joined: Buffer | undefined = undefined
 
     /** @param replyLimitMs how long a batch's replies may take, ms */
     constructor(
