@@ -22,8 +22,8 @@ export const BYTECODE_BUDGET: Record<string, number> = {
     // every reply is checked, whole
     "src/redis": 19_600,
     "src/signal": 1300,
-    // heap.ts: room for replies, in one piece
-    "src/*.ts": 15_900,
+    // heap.ts: room for replies, in one piece; settings-table.ts: the settings are asked by what the host can ask, too
+    "src/*.ts": 16_400,
     [WIRING]: 4450,
     [LIBRARIES]: 8700,
     [STRINGS]: 17_900,

@@ -3,8 +3,8 @@
  * pattern of the legend with its name.
  */
 import * as ds from "@devicescript/core"
-import { pins } from "@dsboard/pico_w_laglight"
 import { readSetting } from "@devicescript/settings"
+import { boardPins, ledPlace } from "./board"
 import {
     Condition,
     FrameSink,
@@ -27,8 +27,6 @@ const BACK_MS = 150
 const POWER_ON_MS = 1700
 /** Each pattern of the legend, ms. */
 const PATTERN_MS = 6000
-/** The Pico W's physical pins of GP0 to GP9, which carry LED1 to LED10. */
-const PHYSICAL_PINS = [1, 2, 4, 5, 6, 7, 9, 10, 11, 12]
 
 function target(
     condition: Condition,
@@ -39,21 +37,10 @@ function target(
     return { condition, low, high, lagLow: low, lagHigh: high, check }
 }
 
-stayAwake(pins.GP18)
+const pins = boardPins()
+stayAwake(pins.awake)
 const activeLow = (await readSetting("ACTIVE_LOW")) === true
-const leds = [
-    pins.LED1,
-    pins.LED2,
-    pins.LED3,
-    pins.LED4,
-    pins.LED5,
-    pins.LED6,
-    pins.LED7,
-    pins.LED8,
-    pins.LED9,
-    pins.LED10,
-]
-const sinks: FrameSink[] = [new LedPins(leds, activeLow), new LedService()]
+const sinks: FrameSink[] = [new LedPins(pins.leds, activeLow), new LedService()]
 const player = new Player(sinks)
 await ds.sleep(ANNOUNCE_MS)
 
@@ -64,7 +51,7 @@ function dot(led: number): void {
 console.log("led test: a dot from LED1 to LED10 and back")
 if (activeLow) console.log("led test: ACTIVE_LOW, a low pin lights")
 for (let led = 1; led <= LEDS; ++led) {
-    console.log(`LED${led}: GP${led - 1}, pin ${PHYSICAL_PINS[led - 1]}`)
+    console.log(`LED${led}: ${ledPlace(led)}`)
     dot(led)
     await ds.sleep(THERE_MS)
 }

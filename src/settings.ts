@@ -6,16 +6,21 @@ import { LEDS } from "./display/display"
 import { TrafficLimits } from "./display/traffic-light"
 import { Address, isHost, isIpAddress } from "./link/address"
 import { Runtime } from "./link/runtime"
+import {
+    Ask,
+    askHealth,
+    askNames,
+    askPlain,
+    askScale,
+    askTrafficLight,
+    MAX_TARGETS,
+    PlainSettings,
+    SettingKey,
+} from "./settings-table"
 import { Limits } from "./signal/health"
 import { levelsScale, linearScale, Scale } from "./signal/level"
 
-/** What the scale counts. */
-export enum Unit {
-    /** Entries that the group has not been given. */
-    Entries = "entries",
-    /** The age in seconds of the oldest of them. */
-    Seconds = "seconds",
-}
+export { Unit } from "./settings-table"
 
 /** One stream and consumer group to watch. */
 export interface TargetSettings {
@@ -26,29 +31,8 @@ export interface TargetSettings {
 }
 
 /** All settings, valid. */
-export interface Settings {
-    host: string
-    port: number
-    tls: boolean
-    user: string
-    password: string
-    database: number
-    /** Sentinels to ask for the server, instead of `host`; empty without Sentinel. */
-    sentinels: Address[]
-    /** The master's name, as the sentinels know it. */
-    master: string
-    sentinelUser: string
-    sentinelPassword: string
-    /** A Cluster's replicas may answer too. */
-    replicaOk: boolean
+export interface Settings extends PlainSettings<Address> {
     targets: TargetSettings[]
-    unit: Unit
-    pollMs: number
-    staleMs: number
-    activeLow: boolean
-    /** Wi-Fi credentials carried by a bundle; empty when the board was deployed to, which hands them over itself. */
-    network: string
-    networkPassword: string
     /** Undefined when no limit is set. */
     health: Limits
     /** Undefined when there is no traffic light. */
@@ -58,24 +42,11 @@ export interface Settings {
 /** Reads one raw setting: text, number, boolean ... as JSON made it of the file; undefined when it is missing. */
 export type ReadRaw = (key: string) => Promise<any>
 
-/** Targets that can share the bar. */
-export const MAX_TARGETS = 5
-
-/**
- * What is required, where no file brings it: DeviceScript's own simulator gets no settings from `devs run`
- * (docs/devicescript.md). The values are those of `.env.defaults`. A board without settings was never set up.
- */
-const HOST_DEFAULTS: any = {
-    REDIS_HOST: "localhost",
-    STREAM: "jobs",
-    GROUP: "staff",
-}
-
 /** Values longer than this are cut in messages, characters. */
 const SHOWN = 40
 
 /** Reads and checks all settings; collects what is wrong. */
-export class SettingsReader {
+export class SettingsReader implements Ask<Address> {
     /** One sentence for each fault; empty when all is well. */
     readonly faults: string[] = []
     /** ACTIVE_LOW, which even a refusal of the other settings needs to be shown. */
@@ -89,87 +60,40 @@ export class SettingsReader {
 
     /** @returns the settings; undefined if there are faults */
     async read(): Promise<Settings> {
-        const tls = await this.flag("REDIS_TLS", false)
-        const sentinels = await this.sentinels(tls)
-        // Sentinel names the server
-        const host = await this.hostName(
-            "REDIS_HOST",
-            sentinels.length > 0 ? "" : undefined
-        )
-        const port = await this.integer("REDIS_PORT", 6379, 1, 65535)
-        const user = await this.text("REDIS_USER", "", true)
-        const password = await this.text("REDIS_PASS", "", true)
-        const database = await this.integer("REDIS_DB", 0, 0, 2147483647)
-        const master = await this.text("MASTER", "", false)
-        const sentinelUser = await this.text("SENT_USER", "", false)
-        const sentinelPassword = await this.text("SENT_PASS", "", true)
-        const replicaOk = await this.flag("REPLICA_OK", false)
-        if (sentinels.length > 0 && !master)
+        const plain = await askPlain(this)
+        this.activeLow = plain.activeLow
+        const sentinels = plain.sentinels.length
+        if (sentinels > 0 && !plain.master)
             this.faults.push(
                 "SENTINELS is set, MASTER is not: a master's name is needed"
             )
-        if (sentinels.length === 0 && master)
+        if (sentinels === 0 && plain.master)
             this.faults.push(
                 "MASTER is set, SENTINELS is not: host:port,host:port"
             )
-        if (sentinelUser && !sentinelPassword)
+        if (plain.sentinelUser && !plain.sentinelPassword)
             this.faults.push(
                 "SENT_USER is set, SENT_PASS is not: AUTH needs both"
             )
-        const pollMs = await this.integer("POLL_MS", 1000, 100, 3600000)
-        const staleMs = await this.integer(
-            "STALE_MS",
-            Math.max(5000, 3 * pollMs),
-            2 * pollMs,
-            86400000
-        )
-        const unit = (await this.oneOf("UNIT", [
-            Unit.Entries,
-            Unit.Seconds,
-        ])) as Unit
-        this.activeLow = await this.flag("ACTIVE_LOW", false)
-        const network = await this.text("WLAN_SSID", "", false)
-        const networkPassword = await this.text("WLAN_PWD", "", true)
         const targets = await this.readTargets()
         const health = await this.readHealth()
         const trafficLight = await this.readTrafficLight()
-        if (user && !password)
+        if (plain.user && !plain.password)
             this.faults.push(
                 "REDIS_USER is set, REDIS_PASS is not: AUTH needs both"
             )
-        if (this.runtime === Runtime.PicoW)
-            this.checkPicoW(host, sentinels, tls)
+        if (this.runtime === Runtime.PicoW) this.checkPicoW(plain)
         if (this.faults.length > 0) return undefined
-        return {
-            host,
-            port,
-            tls,
-            user,
-            password,
-            database,
-            sentinels,
-            master,
-            sentinelUser,
-            sentinelPassword,
-            replicaOk,
-            targets,
-            unit,
-            pollMs,
-            staleMs,
-            network,
-            networkPassword,
-            activeLow: this.activeLow,
-            health,
-            trafficLight,
-        }
+        return { ...plain, targets, health, trafficLight }
     }
 
     /** What the stock Pico W runtime cannot do, refused before it is tried: docs/pico-w-runtime.md rows 1, 3 and 7. */
-    private checkPicoW(host: string, sentinels: Address[], tls: boolean): void {
-        if (sentinels.length === 0) this.checkName("REDIS_HOST", host)
-        for (const sentinel of sentinels)
+    private checkPicoW(plain: PlainSettings<Address>): void {
+        if (plain.sentinels.length === 0)
+            this.checkName("REDIS_HOST", plain.host)
+        for (const sentinel of plain.sentinels)
             this.checkName("SENTINELS", sentinel.host)
-        if (tls)
+        if (plain.tls)
             this.faults.push(
                 "REDIS_TLS is true: the Pico W's runtime has no TLS; put a TLS proxy near it: docs/tls.md"
             )
@@ -187,11 +111,10 @@ export class SettingsReader {
             )
     }
 
-    /** SENTINELS: `host:port,host:port`. */
-    private async sentinels(tls: boolean): Promise<Address[]> {
-        const text = await this.text("SENTINELS", "", false)
-        const sentinels: Address[] = []
-        if (!text) return sentinels
+    async servers(key: SettingKey, tls: boolean): Promise<Address[]> {
+        const text = await this.text(key)
+        const servers: Address[] = []
+        if (!text) return servers
         let sound = true
         for (const part of text.split(",")) {
             const entry = part.trim()
@@ -200,120 +123,86 @@ export class SettingsReader {
             const host = colon > 0 ? entry.slice(0, colon) : ""
             if (!host || port < 1 || port > 65535 || !isHost(host))
                 sound = false
-            sentinels.push({ host, port, tls })
+            servers.push({ host, port, tls })
         }
         if (!sound)
             this.faults.push(
-                `SENTINELS is ${this.shown(text)}; accepted: host:port,host:port`
+                `${key} is ${this.shown(text)}; accepted: host:port,host:port`
             )
-        return sentinels
+        return servers
     }
 
     private async readTargets(): Promise<TargetSettings[]> {
-        const streams: string[] = [await this.text("STREAM", undefined, false)]
-        const groups: string[] = [await this.text("GROUP", undefined, false)]
-        let gap = false
-        for (let n = 2; n <= MAX_TARGETS; ++n) {
-            const streamKey = `STREAM_${n}`
-            const groupKey = `GROUP_${n}`
-            const stream = await this.text(streamKey, "", false)
-            const group = await this.text(groupKey, "", false)
-            if (!stream && !group) {
-                gap = true
-                continue
-            }
-            if (!stream || !group)
-                this.faults.push(
-                    `${streamKey} and ${groupKey} go together: one of them is missing`
-                )
-            else if (gap)
-                this.faults.push(
-                    `${streamKey} is set, but not the number before it: number targets without a gap`
-                )
-            streams.push(stream)
-            groups.push(group)
-        }
-        const leds = Math.floor(LEDS / streams.length)
-        const perLed = await this.integer("LAG_PER_LED", 2, 1, 1000000000)
-        const levels = await this.levels("LEVELS", leds)
         const targets: TargetSettings[] = []
-        for (let i = 0; i < streams.length; ++i) {
-            let scale = levels
-                ? levelsScale(leds, levels)
-                : linearScale(leds, perLed)
-            if (i > 0) {
-                const ownLevels = await this.levels(`LEVELS_${i + 1}`, leds)
-                const ownPerLed = await this.integer(
-                    `LAG_PER_LED_${i + 1}`,
-                    0,
-                    1,
-                    1000000000
-                )
-                if (ownLevels) scale = levelsScale(leds, ownLevels)
-                else if (ownPerLed) scale = linearScale(leds, ownPerLed)
+        let gap = false
+        for (let n = 1; n <= MAX_TARGETS; ++n) {
+            const { stream, group } = await askNames(this, n)
+            if (n > 1) {
+                if (!stream && !group) {
+                    gap = true
+                    continue
+                }
+                if (!stream || !group)
+                    this.faults.push(
+                        `STREAM_${n} and GROUP_${n} go together: one of them is missing`
+                    )
+                else if (gap)
+                    this.faults.push(
+                        `STREAM_${n} is set, but not the number before it: number targets without a gap`
+                    )
             }
-            targets.push({ stream: streams[i], group: groups[i], scale })
+            targets.push({ stream, group, scale: undefined })
+        }
+        const leds = Math.floor(LEDS / targets.length)
+        let scale: Scale
+        for (let i = 0; i < targets.length; ++i) {
+            const { levels, perLed } = await askScale(this, i + 1, leds)
+            const own = levels
+                ? levelsScale(leds, levels)
+                : perLed
+                  ? linearScale(leds, perLed)
+                  : scale
+            if (i === 0) scale = own
+            targets[i].scale = own
         }
         return targets
     }
 
     private async readHealth(): Promise<Limits> {
-        const pendingMax = await this.integer(
-            "PENDING_MAX",
-            undefined,
-            0,
-            1000000000
-        )
-        const idleMaxS = await this.integer(
-            "IDLE_MAX_S",
-            undefined,
-            1,
-            31536000
-        )
-        const pendingAgeS = await this.integer(
-            "PEND_AGE_S",
-            undefined,
-            1,
-            31536000
-        )
-        const stallS = await this.integer("STALL_S", undefined, 1, 31536000)
+        const limits = await askHealth(this)
         if (
-            pendingMax === undefined &&
-            idleMaxS === undefined &&
-            pendingAgeS === undefined &&
-            stallS === undefined
+            limits.pendingMax === undefined &&
+            limits.idleMaxS === undefined &&
+            limits.pendingAgeS === undefined &&
+            limits.stallS === undefined
         )
             return undefined
-        return { pendingMax, idleMaxS, pendingAgeS, stallS }
+        return limits
     }
 
     private async readTrafficLight(): Promise<TrafficLimits> {
-        const wanted = await this.flag("TRAFFIC_LIGHT", false)
-        const yellowAt = await this.integer("YELLOW_AT", 1, 1, 1000000000)
-        const redAt = await this.integer(
-            "RED_AT",
-            Math.max(10, yellowAt),
-            1,
-            1000000000
-        )
-        if (redAt < yellowAt)
+        const light = await askTrafficLight(this)
+        if (light.redAt < light.yellowAt)
             this.faults.push(
-                `RED_AT is ${redAt}; accepted: a number not below YELLOW_AT, which is ${yellowAt}`
+                `RED_AT is ${light.redAt}; accepted: a number not below YELLOW_AT, which is ${light.yellowAt}`
             )
-        return wanted ? { yellowAt, redAt } : undefined
+        return light.wanted ? light : undefined
     }
 
-    /** @param missing undefined: the setting is required, by a board at least */
-    private async text(
-        key: string,
-        missing: string,
-        secret: boolean
+    async secret(key: SettingKey): Promise<string> {
+        return await this.text(key, undefined, true)
+    }
+
+    async text(
+        key: SettingKey,
+        required?: string,
+        hidden?: boolean
     ): Promise<string> {
         const value = await this.raw(key)
         switch (typeof value) {
             case "string":
                 if (value.length > 0) return value
-                if (missing !== undefined) return missing
+                if (required === undefined) return ""
                 this.faults.push(`${key} is empty; accepted: text`)
                 return ""
             case "boolean":
@@ -324,20 +213,20 @@ export class SettingsReader {
                     return `${value}`
                 break
             case "undefined":
-                if (missing !== undefined) return missing
-                if (this.runtime !== Runtime.PicoW) return HOST_DEFAULTS[key]
+                if (required === undefined) return ""
+                if (this.runtime !== Runtime.PicoW) return required
                 this.faults.push(`${key} is missing; accepted: text`)
                 return ""
         }
-        const shown = secret ? "" : ` (${this.shown(value)})`
+        const shown = hidden ? "" : ` (${this.shown(value)})`
         this.faults.push(
             `${key} arrived altered${shown}: write it in quotes, ${key}="..."`
         )
         return ""
     }
 
-    private async integer(
-        key: string,
+    async integer(
+        key: SettingKey,
         missing: number,
         low: number,
         high: number
@@ -357,17 +246,17 @@ export class SettingsReader {
         return low
     }
 
-    private async flag(key: string, missing: boolean): Promise<boolean> {
+    async flag(key: SettingKey): Promise<boolean> {
         const value = await this.raw(key)
-        if (value === undefined) return missing
+        if (value === undefined) return false
         if (value === true || value === false) return value
         this.faults.push(
             `${key} is ${this.shown(value)}; accepted: true or false`
         )
-        return missing
+        return false
     }
 
-    private async oneOf(key: string, accepted: string[]): Promise<string> {
+    async oneOf(key: SettingKey, accepted: string[]): Promise<string> {
         const value = await this.raw(key)
         if (value === undefined) return accepted[0]
         for (const choice of accepted) if (value === choice) return choice
@@ -377,8 +266,8 @@ export class SettingsReader {
         return accepted[0]
     }
 
-    private async hostName(key: string, missing: string): Promise<string> {
-        const host = await this.text(key, missing, false)
+    async hostName(key: SettingKey, required: string): Promise<string> {
+        const host = await this.text(key, required)
         // a wildcard's star stands for one label of its own
         const name = host.startsWith("*.") ? host.slice(2) : host
         // one colon is a port that was written here; several are an IPv6 address
@@ -389,8 +278,7 @@ export class SettingsReader {
         return host
     }
 
-    /** @returns undefined when not set */
-    private async levels(key: string, leds: number): Promise<number[]> {
+    async levels(key: SettingKey, leds: number): Promise<number[]> {
         const value = await this.raw(key)
         if (value === undefined) return undefined
         const numbers: number[] = []

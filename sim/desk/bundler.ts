@@ -12,9 +12,10 @@ import {
     writeFileSync,
 } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
+import { BOARD } from "../board.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { BUNDLE_KEYS } from "./settings-lines.ts"
-import { BOARD, withStockTool } from "./stock-tool.ts"
+import { withStockTool } from "./stock-tool.ts"
 import type { ToolOptions } from "./stock-tool.ts"
 
 export interface BundleOptions extends ToolOptions {

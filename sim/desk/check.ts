@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
+import { isSecret } from "../settings-table.ts"
 import { tryRedis } from "./redis-trial.ts"
 import type { Trial } from "./redis-trial.ts"
 import { runCommand } from "./run-command.ts"
@@ -14,7 +15,6 @@ import {
     refusedText,
 } from "./settings-check.ts"
 import type { SettingsReport } from "./settings-check.ts"
-import { isSecret } from "./settings-lines.ts"
 import { BOARDS } from "./settings-verdict.ts"
 import type { Board } from "./settings-verdict.ts"
 

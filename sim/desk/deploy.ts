@@ -2,6 +2,7 @@
 import { optionHelp, parseCommandLine } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { buildFirmware } from "../firmware.ts"
+import { FIRMWARE_KEYS } from "../settings-table.ts"
 import { logLine } from "../view/words.ts"
 import {
     BOARD_OPTIONS,
@@ -46,11 +47,15 @@ runCommand(async (args, context) => {
     }
     const { name, entry, rest } = takeProgram(completeSerial(args))
     const values = parseCommandLine(rest, OPTIONS)
-    const { settings, knownKeys } = await settingsToDeploy(values)
+    const { settings } = await settingsToDeploy(values)
     console.log("the settings are sound")
     const { bytecode } = await context.cleanup.waitFor(buildFirmware({ entry }))
     if (values.devtools) {
-        const device = await deployToDevtools({ bytecode, settings, knownKeys })
+        const device = await deployToDevtools({
+            bytecode,
+            settings,
+            knownKeys: FIRMWARE_KEYS,
+        })
         console.log(
             `${name} is sent to ${device}, the device at devtools: ${bytecode.length} bytes of program, ${settings.size} settings`
         )
@@ -75,7 +80,7 @@ runCommand(async (args, context) => {
     const { programSent } = await board.deploy({
         bytecode,
         settings,
-        knownKeys,
+        knownKeys: FIRMWARE_KEYS,
     })
     console.log(
         programSent

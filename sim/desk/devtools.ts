@@ -16,9 +16,9 @@ import {
 } from "jacdac-ts"
 import type { JDService } from "jacdac-ts"
 import WebSocket from "ws"
+import { WIFI_KEYS } from "../settings-table.ts"
 import type { Deployment } from "./board.ts"
 import { DeskError } from "./run-command.ts"
-import { WIFI_KEYS } from "./settings-lines.ts"
 
 /** Fixed by devtools, which listens to this computer alone. */
 const DEVTOOLS = "ws://127.0.0.1:8081/"

@@ -2,13 +2,13 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { BOARD } from "../board.ts"
 import { optionHelp, parseCommandLine, wholeNumber } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { findBootDrives } from "./boot-drive.ts"
 import { DeskError, runCommand } from "./run-command.ts"
 import {
     ACCEPT_RUNTIME,
-    BOARD,
     BOARD_RUNTIME,
     RUNTIME_PAGE,
     withStockTool,

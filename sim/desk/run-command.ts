@@ -25,7 +25,8 @@ export function runCommand(
     const interrupted = new Promise<number>(resolve =>
         stopped.addEventListener("abort", () => resolve(0))
     )
-    Promise.race([main(process.argv.slice(2), context), interrupted])
+    // all that can go wrong is caught on the way: it ends with the exit code
+    void Promise.race([main(process.argv.slice(2), context), interrupted])
         .catch((error: unknown) => {
             if (stopped.aborted) return 0
             console.error(inWords(error))

@@ -4,13 +4,17 @@ import { existsSync, readFileSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { parseSettings } from "../settings-file.ts"
 import type { EncodedSettings } from "../settings-file.ts"
+import { FIRMWARE_KEYS, isSecret, WIFI_KEYS } from "../settings-table.ts"
 import {
-    isSecret,
+    MAX_PASSWORD_BYTES,
+    MAX_SSID_BYTES,
+    MIN_PASSWORD_BYTES,
+} from "../settings-words.ts"
+import {
     keyRefusal,
     MAX_KEY_CHARACTERS,
     readLines,
     sizeRefusals,
-    WIFI_KEYS,
 } from "./settings-lines.ts"
 import type { Assignment, Refusal, SettingsFile } from "./settings-lines.ts"
 import { DeskError } from "./run-command.ts"
@@ -32,16 +36,9 @@ export interface SettingsReport {
     settings: EncodedSettings
     /** Where each of them stands. */
     origins: Map<string, Assignment>
-    /** The settings that the firmware knows. */
-    knownKeys: string[]
     /** What they cost a board; undefined for the simulator, and where something is wrong with them. */
     load?: Load
 }
-
-/** An SSID is at most so many bytes long; a WPA password is from 8 characters, or a key of 64 digits. */
-const MAX_SSID_BYTES = 32
-const MIN_PASSWORD_BYTES = 8
-const MAX_PASSWORD_BYTES = 64
 
 const DEFAULTS = ".env.defaults"
 const LOCAL = ".env.local"
@@ -89,7 +86,7 @@ export async function checkSettings(
     const load = board === "simulator" ? undefined : verdict.load
 
     for (const assignment of contents.flatMap(c => c.assignments)) {
-        const refusal = keyRefusal(assignment, verdict)
+        const refusal = keyRefusal(assignment)
         if (refusal) refusals.push(refusal)
     }
     refusals.push(
@@ -100,7 +97,6 @@ export async function checkSettings(
             [...verdict.faults, ...(load ? loadRefusals(load) : [])],
             // what is said of a line is not said again of the value that therefore is not there
             refusals.map(refusal => refusal.key),
-            verdict.keys,
             origins,
             localName(localFile)
         )
@@ -113,7 +109,7 @@ export async function checkSettings(
             (a.line ?? Infinity) - (b.line ?? Infinity) ||
             0
     )
-    return { board, refusals, settings, origins, knownKeys: verdict.keys, load }
+    return { board, refusals, settings, origins, load }
 }
 
 function warningsOf(load: Load | undefined) {
@@ -248,7 +244,6 @@ function wifiRefusals(
 function deviceRefusals(
     faults: string[],
     refusedKeys: (string | undefined)[],
-    knownKeys: string[],
     origins: Map<string, Assignment>,
     local: string
 ): Refusal[] {
@@ -256,7 +251,7 @@ function deviceRefusals(
     for (const text of faults) {
         const words = text.match(/\b[A-Z][A-Z0-9_]+\b/g) ?? []
         if (words.some(word => refusedKeys.includes(word))) continue
-        const known = words.filter(word => knownKeys.includes(word))
+        const known = words.filter(word => FIRMWARE_KEYS.includes(word))
         const key = known.find(word => origins.has(word)) ?? known[0]
         // the first of several complaints about a value is its cause; the others may follow from it
         if (refusals.some(refusal => key && refusal.key === key)) continue

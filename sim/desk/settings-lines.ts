@@ -2,6 +2,12 @@
  * What a settings file's own form does wrong: lines that DeviceScript would drop, keys it would not take, values it would
  * change on the way (sim/settings-file.ts). What values mean is the firmware's business: settings-verdict.ts.
  */
+import {
+    FIRMWARE_KEYS,
+    isSecret,
+    settingRow,
+    WIFI_KEYS,
+} from "../settings-table.ts"
 
 /** A settings file as it stands on disk. */
 export interface SettingsFile {
@@ -48,17 +54,10 @@ const MAX_TOTAL_BYTES = 8144
 /** What each setting takes there beside its value, which is filled up to multiples of 8. */
 const ENTRY_BYTES = 24
 
-/** Wi-Fi credentials: for DeviceScript's deploy, unknown to the firmware. */
-export const WIFI_KEYS = ["WIFI_SSID", "WIFI_PWD"]
 /** Names by which `npm run bundle` carries the same. */
 export const BUNDLE_KEYS: Record<string, string> = {
     WLAN_SSID: "WIFI_SSID",
     WLAN_PWD: "WIFI_PWD",
-}
-
-/** Whether a key's value is never to be shown; it may be misspelled. */
-export function isSecret(key: string) {
-    return /pass|pwd|secret|token|auth/i.test(key)
 }
 
 /** Reads one file, line by line. */
@@ -176,32 +175,27 @@ export function sizeRefusals(
     return refusals
 }
 
-/** What the firmware knows of its settings. */
-export interface KnownSettings {
-    keys: string[]
-    /** Those of them that are text, and must arrive as they were written. */
-    textKeys: string[]
-}
-
 /** A key that nobody knows, or text that would arrive as something else. */
-export function keyRefusal(
-    { file, line, key, value }: Assignment,
-    known: KnownSettings
-): Refusal | undefined {
+export function keyRefusal({
+    file,
+    line,
+    key,
+    value,
+}: Assignment): Refusal | undefined {
     const problem =
-        keyProblem(key, known.keys) ??
-        (known.textKeys.includes(key) || WIFI_KEYS.includes(key)
-            ? textProblem(key, value)
-            : undefined)
+        keyProblem(key) ??
+        (settingRow(key)?.isText ? textProblem(key, value) : undefined)
     return problem === undefined
         ? undefined
         : { file, line, key, text: problem }
 }
 
-function keyProblem(key: string, knownKeys: string[]) {
+function keyProblem(key: string) {
     if (key in BUNDLE_KEYS)
         return `${key} is for npm run bundle to write; write ${BUNDLE_KEYS[key]}`
-    const keys = [...knownKeys, ...WIFI_KEYS].filter(k => !(k in BUNDLE_KEYS))
+    const keys = [...FIRMWARE_KEYS, ...WIFI_KEYS].filter(
+        k => !(k in BUNDLE_KEYS)
+    )
     if (keys.includes(key)) return undefined
     // one more of what is numbered is no slip of the pen
     const [, name, number] = /^([A-Z_]+_)([0-9]+)$/.exec(key) ?? []

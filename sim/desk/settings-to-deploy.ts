@@ -1,5 +1,6 @@
 /** The settings of a command that puts them on a board: its option, and the check that comes first. */
 import { fileURLToPath } from "node:url"
+import { BOARD } from "../board.ts"
 import type { CommandOptions, OptionValues } from "../command-line.ts"
 import { checkOrRefuse } from "./settings-check.ts"
 
@@ -19,10 +20,7 @@ export const SETTINGS_OPTION: CommandOptions = {
  */
 export function settingsToDeploy(values: OptionValues) {
     return checkOrRefuse(ROOT, {
-        board:
-            values.simulator || values.devtools
-                ? "simulator"
-                : "pico_w_laglight",
+        board: values.simulator || values.devtools ? "simulator" : BOARD,
         localFile: values.settings as string | undefined,
     })
 }

@@ -1,18 +1,18 @@
 /**
  * The firmware's own verdict on settings: src/maincheck.ts runs its rules in DeviceScript's VM, as the board would, and
- * prints what is wrong. So there is one rule book, and the host needs nothing of src/.
+ * prints what is wrong. So there is one rule book.
  */
+import { BOARD } from "../board.ts"
 import { buildFirmware } from "../firmware.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { SimulatedDevice } from "../vm/device.ts"
 import type { Load } from "./board-load.ts"
-import type { KnownSettings } from "./settings-lines.ts"
 
 /** What the settings are for. */
-export const BOARDS = ["pico_w_laglight", "simulator"] as const
+export const BOARDS = [BOARD, "simulator"] as const
 export type Board = (typeof BOARDS)[number]
 
-export interface Verdict extends KnownSettings {
+export interface Verdict {
     /** A sentence each, which begins with the key concerned. */
     faults: string[]
     /** What they need; undefined where something is wrong with them. */
@@ -30,7 +30,7 @@ export async function deviceVerdict(
     board: Board
 ): Promise<Verdict> {
     const { bytecode } = await buildFirmware({ entry: "src/maincheck.ts" })
-    const runtime = board === "pico_w_laglight" ? "PicoW" : "Host"
+    const runtime = board === BOARD ? "PicoW" : "Host"
     const device = await SimulatedDevice.start({
         bytecode,
         settings: new Map([
@@ -48,11 +48,9 @@ export async function deviceVerdict(
 }
 
 function readVerdict(lines: string[]): Verdict {
-    const verdict: Verdict = { keys: [], textKeys: [], faults: [] }
+    const verdict: Verdict = { faults: [] }
     for (const line of lines) {
         const [, word, rest] = /^(\w+) ?(.*)$/s.exec(line) ?? []
-        if (word === "key") verdict.keys.push(rest)
-        if (word === "text") verdict.textKeys.push(rest)
         if (word === "fault") verdict.faults.push(rest)
         if (word === "load") verdict.load = JSON.parse(rest) as Load
         if (word === "more") verdict.faults.push(verdict.faults.pop() + rest)

@@ -20,14 +20,13 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { BOARD } from "../board.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { cliFiles } from "../vm/vm-module.ts"
 import { DeskError } from "./run-command.ts"
 import { bytesAt, readUf2, RP2040_FAMILY } from "./uf2.ts"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
-/** Our board's name for the tool: boards/pico_w_laglight.board.json. */
-export const BOARD = "pico_w_laglight"
 
 /** Where the tool keeps downloads, and the runtime's name there (`bareUrl` of its rp2040w; used while younger than a day). */
 const CACHE = join(".devicescript", "cache")

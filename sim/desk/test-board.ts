@@ -4,6 +4,7 @@ import { optionHelp, parseCommandLine } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { buildFirmware } from "../firmware.ts"
 import type { EncodedSettings } from "../settings-file.ts"
+import { FIRMWARE_KEYS } from "../settings-table.ts"
 import type { Board } from "./board.ts"
 import {
     BOARD_OPTIONS,
@@ -63,7 +64,7 @@ runCommand(async (args, context) => {
     const board = await connectBoard(source, context)
     console.log(`testing ${source.name}`)
     const deploy = (bytecode: Uint8Array, settings: EncodedSettings) =>
-        board.deploy({ bytecode, settings, knownKeys: report.knownKeys })
+        board.deploy({ bytecode, settings, knownKeys: FIRMWARE_KEYS })
     const tests: Test[] = [
         {
             name: "the LED test shows LED1 to LED10 in order, and has an led service",

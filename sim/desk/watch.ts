@@ -63,7 +63,7 @@ runCommand(async (args, context) => {
         )
     const { cleanup, stopped } = context
     const view = createView({ json: values.json === true })
-    cleanup.keep(Promise.resolve({ stop: () => view.close() }))
+    await cleanup.keep(Promise.resolve({ stop: () => view.close() }))
     const source = await lineSource(values, context)
     view.progress(`connecting to ${source.name}`)
     const board = await connectBoard(source, context)

@@ -65,7 +65,8 @@ export class RedisSwitch {
     }
 
     private observe(server: LocalRedis) {
-        server.exited.then(() => {
+        // it never rejects
+        void server.exited.then(() => {
             if (server !== this.server || !this.isRunning || this.closed) return
             this.isRunning = false
             this.onUnasked()

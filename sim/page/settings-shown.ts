@@ -1,7 +1,7 @@
 /** The settings in force, fit to be shown: what is secret stays so. */
 import type { EncodedSettings } from "../settings-file.ts"
+import { isSecret } from "../settings-table.ts"
 
-const SECRET = /PASS|PWD|SECRET|TOKEN|KEY/
 const MASK = "••••••"
 
 /** By key; values as they are written in a settings file. */
@@ -11,7 +11,7 @@ export function shownSettings(settings: EncodedSettings): [string, string][] {
             const name = key.trim()
             const value: unknown = JSON.parse(json)
             const text = typeof value === "string" ? value : json
-            return [name, SECRET.test(name) && text ? MASK : text]
+            return [name, isSecret(name) && text ? MASK : text]
         })
         .sort(([a], [b]) => (a < b ? -1 : 1))
 }

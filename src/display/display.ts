@@ -37,7 +37,7 @@ export interface TargetStatus {
     high: number
     /** The bounds as a lag in the scale's unit; `lagHigh` is undefined when nothing bounds it. */
     lagLow: number
-    lagHigh: number
+    lagHigh: number | undefined
     /** The group's consumers need a look (pending or idle beyond the limits). */
     check: boolean
 }

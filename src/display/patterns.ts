@@ -79,7 +79,7 @@ function bar(leds: number, level: number): Frame {
 }
 
 /** What the whole bar shows while the device is busy with itself; undefined when the targets tell. */
-export function linkPattern(link: LinkStatus): Pattern {
+export function linkPattern(link: LinkStatus): Pattern | undefined {
     switch (link) {
         case LinkStatus.NotConfigured:
             return { steps: notConfigured(), beats: false }

@@ -26,7 +26,8 @@ class Track {
     /** When the next step is due, ms since the program's start. */
     due = 0
     beats = false
-    private steps: Steps
+    /** Undefined until something is played. */
+    private steps: Steps | undefined
     private next = 0
     private isStale = false
 
@@ -73,7 +74,7 @@ class Track {
 
     /** Steps on to what is due at `now`. */
     advance(now: number): void {
-        const steps = this.steps
+        const steps = this.steps as Steps
         while (now >= this.due) {
             if (this.next >= steps.length) this.next = 0
             this.frame = steps[this.next] << this.shift
@@ -98,7 +99,8 @@ export class Player implements Display {
     private deviceBusy = true
     private lastFrame: Frame = -1
     private beatAt = -BEAT_EVERY_MS
-    private fiber: ds.Fiber
+    /** Undefined until it runs. */
+    private fiber: ds.Fiber | undefined
     private sleeping = false
 
     /**
@@ -163,7 +165,8 @@ export class Player implements Display {
     private wake(): void {
         if (!this.sleeping) return
         this.sleeping = false
-        this.fiber.resume(undefined)
+        // it runs, since it sleeps
+        ;(this.fiber as ds.Fiber).resume(undefined)
     }
 
     /** Plays for ever: the power-on sweep, then whatever `show` was last told. Start it in a fiber of its own. */

@@ -16,7 +16,7 @@ export function sameAddress(a: Address, b: Address): boolean {
 }
 
 /** A port in digits and nothing else. @returns undefined for what is none from 1 to 65535 */
-export function portOf(text: string): number {
+export function portOf(text: string): number | undefined {
     if (text.length === 0 || text.length > 5) return undefined
     let port = 0
     for (let i = 0; i < text.length; ++i) {

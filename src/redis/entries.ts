@@ -22,7 +22,7 @@ export class UnreadEntries {
     /** Of these, entries that are newer than the ID that was the newest when the count began. */
     newer = 0
     /** The milliseconds part of the first of them; undefined when there is none. */
-    firstMs: number = undefined
+    firstMs: number | undefined = undefined
     /** The ID of the last one in the reply; what it was before where there is none. */
     readonly last = new StreamId()
     /** Size of the reply in bytes. */
@@ -245,8 +245,8 @@ export async function readLongestIdle(source: ReplySource): Promise<number> {
         let fields = (await expectAggregate(source)) >> 1
         if (fields > MAX_FIELDS)
             throw new BadAnswer(`a consumer of ${fields} fields`)
-        let pending: number = undefined
-        let idle: number = undefined
+        let pending: number | undefined = undefined
+        let idle: number | undefined = undefined
         while (fields > 0) {
             fields--
             if ((fields & RESTS) === RESTS) await source.rest()

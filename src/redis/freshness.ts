@@ -63,7 +63,7 @@ export class Freshness {
      * for a hundredth of the steps that reading it takes.
      * @param answer what `answer` has returned after it was read
      */
-    repeats(session: Session, answer: string): boolean {
+    repeats(session: Session, answer: string | undefined): boolean {
         const bytes = session.shortReply()
         if (
             !this.asked ||
@@ -82,7 +82,7 @@ export class Freshness {
     }
 
     /** What has come behind the number, to be known again; undefined where that is not short, or no text. */
-    answer(session: Session): string {
+    answer(session: Session): string | undefined {
         const bytes = session.shortReply()
         if (!this.asked || bytes === undefined) return undefined
         const answer = bytes.slice(REPLY_BYTES).toString()

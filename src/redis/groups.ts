@@ -42,22 +42,22 @@ const MAX_FIELDS = 32
 /** The fields of one group that are used. One object serves for every poll. */
 export class ConsumerGroup {
     /** The group's name, when it had to be found out (GROUP=*). */
-    name: Buffer = undefined
-    consumers: number = undefined
+    name: Buffer | undefined = undefined
+    consumers: number | undefined = undefined
     /** Length of the pending entries list. */
-    pending: number = undefined
+    pending: number | undefined = undefined
     /** How many groups the stream has, this one included. */
     siblings = 0
     readonly lastDeliveredId = new StreamId()
     /** The reported lag; undefined when nil, absent (Redis 5 and 6) or negative (a false claim of an operator's). */
-    lag: number = undefined
+    lag: number | undefined = undefined
     /** Redis's own count of what the group has read; undefined when nil or absent. */
-    entriesRead: number = undefined
+    entriesRead: number | undefined = undefined
     /**
      * What the groups of this server begin with, up to the `$` of their name; undefined where their fields are not those of
      * Redis 5 or of Redis 7 in their order, all numbers and IDs after the name.
      */
-    beginning: Buffer = undefined
+    beginning: Buffer | undefined = undefined
     /** How many elements the array of that beginning has. */
     elements = 0
     /** Whether it was read by `readAlike` just now. */
@@ -76,10 +76,10 @@ export class ConsumerGroup {
  */
 export async function readGroups(
     source: ReplySource,
-    wanted: Buffer,
+    wanted: Buffer | undefined,
     group: ConsumerGroup,
     spare: ConsumerGroup
-): Promise<ConsumerGroup> {
+): Promise<ConsumerGroup | undefined> {
     const reader = source.reader
     await nextElement(source)
     // a stream without groups has an empty list
@@ -88,7 +88,7 @@ export async function readGroups(
     const outside = reader.level
     group.siblings = groups
     spare.siblings = groups
-    let found: ConsumerGroup = undefined
+    let found: ConsumerGroup | undefined = undefined
     let candidate = group
     while (groups > 0) {
         const most =
@@ -129,9 +129,9 @@ export async function readGroups(
  */
 function readAlike(
     reader: RespReader,
-    wanted: Buffer,
+    wanted: Buffer | undefined,
     group: ConsumerGroup,
-    most: StreamId,
+    most: StreamId | undefined,
     groups: number
 ): number {
     group.isRead = false
@@ -219,7 +219,7 @@ function readFields(
     at: number,
     limit: number,
     group: ConsumerGroup,
-    most: StreamId
+    most: StreamId | undefined
 ): number {
     // \r\n$9\r\nconsumers\r\n:
     if (bytes[at + 6] !== LETTER_C || bytes[at + 17] !== RespType.Integer)
@@ -247,8 +247,8 @@ function readFields(
     if (most !== undefined && most.isAtMost(bytes, idStart, idEnd)) return idEnd
     const consumers = numberAt(bytes, consumersAt)
     const pending = numberAt(bytes, pendingAt)
-    let entriesRead: number = undefined
-    let lag: number = undefined
+    let entriesRead: number | undefined = undefined
+    let lag: number | undefined = undefined
     at = idEnd
     if (group.elements === 2 * FIELDS) {
         // \r\n$12\r\nentries-read\r\n
@@ -266,8 +266,8 @@ function readFields(
         bytes[at - 1] !== LF ||
         consumers < 0 ||
         pending < 0 ||
-        entriesRead < 0 ||
-        lag < 0 ||
+        entriesRead === -1 ||
+        lag === -1 ||
         !group.lastDeliveredId.take(bytes, idStart, idEnd)
     )
         return -1
@@ -293,7 +293,7 @@ function numberAt(bytes: Buffer, at: number): number {
 }
 
 /** The same for a number with its type before it, or a nil, which gives undefined. */
-function numberOrNilAt(bytes: Buffer, at: number): number {
+function numberOrNilAt(bytes: Buffer, at: number): number | undefined {
     if (bytes[at] === RespType.Integer) return numberAt(bytes, at + 1)
     return bytes[at] === RespType.BulkString &&
         bytes[at + 1] === MINUS &&
@@ -305,7 +305,7 @@ function numberOrNilAt(bytes: Buffer, at: number): number {
 /** @returns whether it is the wanted group */
 async function readGroup(
     source: ReplySource,
-    wanted: Buffer,
+    wanted: Buffer | undefined,
     group: ConsumerGroup
 ): Promise<boolean> {
     const reader = source.reader
@@ -351,7 +351,8 @@ async function readGroup(
         } else if (length === LAG.length && reader.is(LAG)) {
             if (at !== 5) isUsual = false
             const lag = await nextIntegerOrNil(source)
-            group.lag = lag < 0 ? undefined : lag
+            // undefined is not below 0
+            group.lag = (lag as number) < 0 ? undefined : lag
         } else if (
             length === LAST_DELIVERED_ID.length &&
             reader.is(LAST_DELIVERED_ID)

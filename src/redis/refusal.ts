@@ -86,7 +86,10 @@ export function refusedLogin(text: string): ReplyError {
 }
 
 /** The first word if it is one that says what is refused, else `other`. */
-function firstWord(text: string, other: string): string {
+function firstWord(
+    text: string,
+    other: string | undefined
+): string | undefined {
     const space = text.indexOf(" ")
     const word = space < 0 ? text : text.slice(0, space)
     const refusal = refusalOf(word)

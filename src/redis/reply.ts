@@ -51,7 +51,9 @@ export async function nextCount(source: ReplySource): Promise<number> {
 }
 
 /** Reads an integer or nil, which gives undefined. @throws BadAnswer when it is anything else */
-export async function nextIntegerOrNil(source: ReplySource): Promise<number> {
+export async function nextIntegerOrNil(
+    source: ReplySource
+): Promise<number | undefined> {
     const reader = source.reader
     while (!reader.next()) await source.more()
     if (reader.type === RespType.Integer) return reader.value

@@ -81,6 +81,8 @@ function shortKinds(): Buffer {
     return kinds
 }
 
+/** In place of bytes that are not there: positions (`start`, `limit`, `carried`) say so before anybody looks. */
+const NO_BYTES: Buffer = undefined as any
 /** The payload state "no payload is being skipped". */
 const NO_PAYLOAD = -1
 /** `run`'s level for "stop after one element". */
@@ -100,7 +102,7 @@ export class RespReader {
     /** An integer's value; a string's length in bytes; an aggregate's number of elements (a map's entries count twice). */
     value = 0
     /** Where the view lies, when `start >= 0`. */
-    bytes: Buffer = undefined
+    bytes: Buffer = NO_BYTES
     /** First byte of the string or line in `bytes`; -1 for a string too long to be held, and for types without text. */
     start = -1
     /** One past the last byte of the view. */
@@ -112,9 +114,9 @@ export class RespReader {
     /** Aggregates without an element so far; whoever sends begins anew. */
     empties = 0
     /** The violation that ended the reading, or undefined. */
-    error: string = undefined
+    error: string | undefined = undefined
 
-    private input: Buffer = undefined
+    private input: Buffer = NO_BYTES
     private at = 0
     private limit = 0
     /** Bytes read before `input`'s byte 0, for error messages. */
@@ -124,11 +126,11 @@ export class RespReader {
     /** Elements still to come in each open aggregate. */
     private remaining: number[] = [0, 0, 0, 0, 0, 0, 0, 0]
 
-    private carry: Buffer = undefined
+    private carry: Buffer = NO_BYTES
     /** Bytes at the start of `carry` that were left over from earlier pieces. */
     private carried = 0
     /** While `input` is `carry`: the piece it continues with, and which part of it. */
-    private piece: Buffer = undefined
+    private piece: Buffer = NO_BYTES
     private pieceFrom = 0
     private pieceTo = 0
 
@@ -230,8 +232,8 @@ export class RespReader {
         this.base += this.at
         this.at = 0
         this.limit = 0
-        this.input = undefined
-        this.bytes = undefined
+        this.input = NO_BYTES
+        this.bytes = NO_BYTES
         this.start = -1
     }
 
@@ -241,7 +243,7 @@ export class RespReader {
         if (this.end - this.start !== length || this.start < 0) return false
         const bytes = this.bytes
         let at = this.end
-        // from the end: names that differ mostly differ in their last characters
+        // wanted there is, since it has a length; from the end: names that differ mostly differ in their last characters
         for (let i = length - 1; i >= 0; --i) {
             at--
             if (bytes[at] !== expected[i]) return false
@@ -525,7 +527,7 @@ export class RespReader {
         this.at = this.pieceFrom + at - this.carried
         this.limit = this.pieceTo
         this.input = this.piece
-        this.piece = undefined
+        this.piece = NO_BYTES
         this.carried = 0
         return this.input
     }
@@ -535,7 +537,7 @@ export class RespReader {
         const rest = this.limit - this.at
         if (this.carried === 0) {
             if (rest === 0) {
-                this.input = undefined
+                this.input = NO_BYTES
                 return
             }
             const bytes =
@@ -550,8 +552,8 @@ export class RespReader {
         }
         this.carried = rest
         this.limit = rest
-        this.input = undefined
-        this.piece = undefined
+        this.input = NO_BYTES
+        this.piece = NO_BYTES
     }
 
     private fail(at: number, what: string): boolean {

@@ -10,7 +10,8 @@ const NOTHING: string[] = []
 export class Rights {
     /** Refused when last tried. To be read only. */
     refused = NOTHING
-    private triedAt: number[] = undefined
+    /** When each of the refused was tried; undefined while there is none. */
+    private triedAt: number[] | undefined = undefined
 
     /** A new connection, possibly as another user. */
     forget(): void {
@@ -29,7 +30,8 @@ export class Rights {
     refuse(command: string, now: number): void {
         const at = this.refused.indexOf(command)
         if (at >= 0) {
-            this.triedAt[at] = now
+            // there is one for each of the refused
+            ;(this.triedAt as number[])[at] = now
             return
         }
         if (this.triedAt === undefined) {
@@ -46,6 +48,7 @@ export class Rights {
         const at = this.refused.indexOf(command)
         if (at < 0) return
         this.refused.insert(at, -1)
-        this.triedAt.insert(at, -1)
+        // as in refuse()
+        ;(this.triedAt as number[]).insert(at, -1)
     }
 }

@@ -18,7 +18,7 @@ export async function lookUpMaster(
     session: Session,
     name: string,
     tls: boolean
-): Promise<Address> {
+): Promise<Address | undefined> {
     session.queue(encodeCommand(["SENTINEL", "get-master-addr-by-name", name]))
     await session.flush()
     await nextElement(session)

@@ -21,9 +21,9 @@ const TIME_BYTES = 40
  */
 export class ServerClock implements Asker {
     private rights = new Rights()
-    /** The least and the most that Redis's clock can be ahead of the device's, ms; undefined when unknown. */
-    private low: number = undefined
-    private high: number = undefined
+    /** The least and the most that Redis's clock can be ahead of the device's, ms; undefined when unknown, both or none. */
+    private low: number | undefined = undefined
+    private high: number | undefined = undefined
     private askedAt = 0
     private answeredAt = 0
 
@@ -45,7 +45,7 @@ export class ServerClock implements Asker {
         if (
             !this.rights.may("time", now) ||
             (this.low !== undefined &&
-                this.high - this.low <= GOOD_ROUND_TRIP_MS &&
+                (this.high as number) - this.low <= GOOD_ROUND_TRIP_MS &&
                 now - this.answeredAt < ASK_AGAIN_MS)
         )
             return
@@ -71,9 +71,9 @@ export class ServerClock implements Asker {
     private learn(low: number, high: number, now: number): void {
         if (
             this.low !== undefined &&
-            high - low > this.high - this.low &&
+            high - low > (this.high as number) - this.low &&
             now - this.answeredAt < ASK_AGAIN_MS &&
-            low <= this.high &&
+            low <= (this.high as number) &&
             high >= this.low
         )
             return
@@ -83,12 +83,12 @@ export class ServerClock implements Asker {
     }
 
     /** The least that Redis's clock can show, ms since 1970; undefined when unknown. */
-    earliest(): number {
+    earliest(): number | undefined {
         return this.low === undefined ? undefined : ds.millis() + this.low
     }
 
     /** The most that Redis's clock can show, ms since 1970; undefined when unknown. */
-    latest(): number {
+    latest(): number | undefined {
         return this.high === undefined ? undefined : ds.millis() + this.high
     }
 }

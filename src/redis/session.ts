@@ -42,7 +42,7 @@ export class Session implements ReplySource {
     askedAt = 0
     private deadline = 0
     /** The piece being read, window by window. */
-    private piece: Buffer = undefined
+    private piece: Buffer | undefined = undefined
     private readTo = 0
     /** How many pieces have come since the last send. */
     private pieces = 0
@@ -51,7 +51,7 @@ export class Session implements ReplySource {
     private batch: Buffer[] = []
     private batchCount = 0
     private batchBytes = 0
-    private joined: Buffer = undefined
+    private joined: Buffer | undefined = undefined
 
     /** @param replyLimitMs how long a batch's replies may take, ms */
     constructor(
@@ -214,9 +214,10 @@ export class Session implements ReplySource {
     }
 
     /** All that has come since the last send, where that is one short piece; undefined where it is more. */
-    shortReply(): Buffer {
+    shortReply(): Buffer | undefined {
         const piece = this.piece
         return this.pieces === 1 &&
+            piece !== undefined &&
             piece.length <= MAX_SHORT &&
             !this.connection.hasUnread()
             ? piece

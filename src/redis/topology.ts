@@ -28,7 +28,7 @@ export function parseRedirect(
     text: string,
     from: Address,
     seed: Address
-): Redirect {
+): Redirect | undefined {
     const words = text.split(" ")
     if (words.length !== 3 || (words[0] !== "MOVED" && words[0] !== "ASK"))
         return undefined
@@ -56,12 +56,12 @@ export function parseRedirect(
 /** Where each target's stream lives. */
 export class Topology {
     /** The master, as last looked up; undefined without Sentinel, or before the first look-up. */
-    master: Address = undefined
+    master: Address | undefined = undefined
     /** When it was looked up, ms since the program's start; undefined: do it now. */
-    lookedUpAt: number = undefined
+    lookedUpAt: number | undefined = undefined
 
-    private owners: Address[] = []
-    private once: Address[] = []
+    private owners: (Address | undefined)[] = []
+    private once: (Address | undefined)[] = []
     private redirects: number[] = []
     /** Every server that was heard of, the seed first: a way back when the others are gone. */
     private known: Address[]
@@ -130,7 +130,8 @@ export class Topology {
     /** The master is in doubt: look it up again within a second. */
     lookUpSoon(now: number): void {
         const soon = now - LOOK_UP_AGAIN_MS + 1000
-        if (this.lookedUpAt > soon) this.lookedUpAt = soon
+        // undefined is not greater
+        if ((this.lookedUpAt as number) > soon) this.lookedUpAt = soon
     }
 
     /** Where a target is to be asked next. */

@@ -7,7 +7,7 @@ export const FIRST_STREAM_MS = 1514764800000
 export const FUTURE_MS = 60000
 
 /** Whether an ID's first part can be a time. @param nowMs the server's clock, undefined when unknown */
-export function isTime(idMs: number, nowMs: number): boolean {
+export function isTime(idMs: number, nowMs: number | undefined): boolean {
     return (
         idMs >= FIRST_STREAM_MS &&
         (nowMs === undefined || idMs <= nowMs + FUTURE_MS)
@@ -25,15 +25,15 @@ export function isTime(idMs: number, nowMs: number): boolean {
  */
 export function concludeAge(
     firstMs: number,
-    earliestMs: number,
-    latestMs: number,
+    earliestMs: number | undefined,
+    latestMs: number | undefined,
     newestMs: number,
     age: Lag
 ): boolean {
     if (!isTime(firstMs, latestMs)) return false
     if (earliestMs !== undefined) {
         age.low = secondsBetween(firstMs, earliestMs)
-        age.high = secondsBetween(firstMs, latestMs)
+        age.high = secondsBetween(firstMs, latestMs as number)
         age.known = Known.Counted
         return true
     }

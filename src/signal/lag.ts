@@ -26,22 +26,22 @@ export interface Lag {
     /** The truth is at least this. */
     low: number
     /** The truth is at most this; undefined when nothing bounds it. */
-    high: number
+    high: number | undefined
     known: Known
 }
 
 /** What was asked of Redis at one moment. Undefined fields were not asked, or not answered. */
 export interface Evidence {
     /** XINFO GROUPS' `lag`; undefined when nil, absent or negative. */
-    reported: number
+    reported: number | undefined
     /** Entries with a greater ID that XREAD returned. */
-    counted: number
+    counted: number | undefined
     /** XREAD returned fewer entries than it was allowed to: `counted` is all there are. */
     countedAll: boolean
     /** XLEN. */
-    length: number
+    length: number | undefined
     /** Whether XRANGE from the start to last-delivered-id is empty: it precedes the whole stream. Undefined: not asked. */
-    precedesAll: boolean
+    precedesAll: boolean | undefined
     /** `reported` was once seen below a count: somebody's claim (ENTRIESREAD, XSETID) has made it worthless. */
     reportedFalse: boolean
 }

@@ -134,7 +134,7 @@ describe("the board file keeps to it", () => {
         // docs/pico-w-runtime.md row 19
         assert.match(board.log.pinTX, /^GP(16|20)$/)
         const lamps = readFileSync(
-            new URL("../../src/main.ts", import.meta.url),
+            new URL("../../src/board.ts", import.meta.url),
             "utf8"
         )
         assert.ok(!lamps.includes(`pins.${board.log.pinTX}`))

@@ -10,7 +10,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { after, before, describe, test } from "node:test"
+import { after, describe, test } from "node:test"
 import { fileURLToPath } from "node:url"
 import fc from "fast-check"
 import {
@@ -19,9 +19,16 @@ import {
     receivedText,
     refusalText,
 } from "../../sim/desk/settings-check.ts"
-import { keyRefusal, readLines } from "../../sim/desk/settings-lines.ts"
+import {
+    keyRefusal,
+    MAX_KEY_CHARACTERS,
+    readLines,
+} from "../../sim/desk/settings-lines.ts"
 import { deviceVerdict } from "../../sim/desk/settings-verdict.ts"
-import type { Board, Verdict } from "../../sim/desk/settings-verdict.ts"
+import type { Board } from "../../sim/desk/settings-verdict.ts"
+import { parseSettings } from "../../sim/settings-file.ts"
+import { FIRMWARE_KEYS, settingRow } from "../../sim/settings-table.ts"
+import type { SettingRow } from "../../sim/settings-table.ts"
 import { startTestRedis } from "./support/redis-server.ts"
 import { runScript } from "./support/run-script.ts"
 import { stockParser } from "./support/stock-parser.ts"
@@ -368,12 +375,52 @@ describe("check lets through", () => {
     })
 })
 
+describe("the table of settings", () => {
+    const rows = FIRMWARE_KEYS.map(key => settingRow(key)!)
+
+    /** The keys that the firmware complains of, where these values are what nobody accepts. */
+    async function complainedOf(spoilt: SettingRow[]) {
+        const sound = rows
+            .filter(row => row.isText)
+            .map((row): [string, string] => [row.key, '"x"'])
+        const { faults } = await deviceVerdict(
+            new Map([
+                ...sound,
+                ["SENTINELS", '"x:1"'],
+                ...spoilt.map((row): [string, string] => [row.key, "0.5"]),
+            ]),
+            "simulator"
+        )
+        return faults.map(fault => fault.split(" ")[0])
+    }
+
+    test("has no setting that the firmware does not read", async () => {
+        const numbers = rows.filter(row => !row.isText)
+        assert.ok(numbers.length > 20, `${numbers.length} numbers`)
+        const keys = (some: SettingRow[]) => some.map(row => row.key).sort()
+        assert.deepEqual((await complainedOf(numbers)).sort(), keys(numbers))
+        const texts = rows.filter(row => row.isText)
+        const complained = await complainedOf(texts)
+        for (const key of keys(texts)) assert.ok(complained.includes(key), key)
+    })
+
+    test("has the defaults of .env.defaults", () => {
+        const file = readFileSync(join(ROOT, ".env.defaults"), "utf8")
+        for (const [key, json] of parseSettings(file)) {
+            const value = String(JSON.parse(json))
+            const { missing } = settingRow(key)!
+            assert.equal(missing.replace(/^`(.*)` .*/, "$1"), value, key)
+        }
+    })
+
+    test("has keys that DeviceScript takes", () => {
+        for (const key of FIRMWARE_KEYS)
+            assert.ok(key.length <= MAX_KEY_CHARACTERS, key)
+    })
+})
+
 describe("check and DeviceScript's own parser", () => {
     const stock = stockParser()
-    let known: Verdict
-    before(async () => {
-        known = await deviceVerdict(new Map(), "simulator")
-    })
 
     /** What the line rules say of one line. */
     function refusalOfLine(line: string) {
@@ -382,12 +429,7 @@ describe("check and DeviceScript's own parser", () => {
             bytes: Buffer.from(line),
             isCommitted: false,
         })
-        return (
-            found[0] ??
-            assignments
-                .map(assignment => keyRefusal(assignment, known))
-                .find(refusal => refusal)
-        )
+        return found[0] ?? assignments.map(keyRefusal).find(refusal => refusal)
     }
 
     for (const [line, intended] of [

@@ -419,7 +419,7 @@ describe("the commands of the documentation", () => {
                 )!
                 assert.match(
                     all,
-                    new RegExp(`(^|run: |": ")${command}\\b`, "m"),
+                    new RegExp(`(^ *|run: |": ")${command}\\b`, "m"),
                     "not run there"
                 )
                 if (variable)

@@ -16,6 +16,7 @@ import {
     TRAFFIC_LIGHT_PINS,
 } from "../../sim/pictures/pico-w.ts"
 import { pictures } from "../../sim/pictures/pictures.ts"
+import { documentedRows } from "../../sim/settings-table.ts"
 import {
     errorTextsOf,
     escaped,
@@ -32,8 +33,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const SRC = join(ROOT, "src")
 const DOCS = join(ROOT, "docs")
 
-/** Programs beside the firmware: what one prints is for a program to read, the other's log is checked below. */
-const OTHER_PROGRAMS = ["maincheck.ts", "mainledtest.ts"]
+/** Programs beside the firmware: what one prints is for a program to read, the other's log (pins, too) is checked below. */
+const OTHER_PROGRAMS = ["maincheck.ts", "mainledtest.ts", "board.ts"]
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8")
 const inRoot = (path: string) => relative(ROOT, path)
@@ -289,65 +290,44 @@ describe("lights.md", () => {
     })
 })
 
-/** Keys that SettingsReader asks for, with the range of those that are numbers. */
-function settingsRead() {
-    const keys = new Map<string, string | undefined>()
-    const numbered = (key: string) =>
-        key.includes("*")
-            ? [2, 3, 4, 5].map(n => key.replace("*", String(n)))
-            : [key]
-    for (const node of nodesOf(parse(join(SRC, "settings.ts")))) {
-        const key = partsOf(node)?.join("*")
-        if (!key || !/^[A-Z][A-Z0-9_]*\*?$/.test(key)) continue
-        const call = node.parent
-        let range: string | undefined
-        if (
-            ts.isCallExpression(call) &&
-            call.expression.getText() === "this.integer" &&
-            call.arguments.slice(2).every(ts.isNumericLiteral)
-        )
-            range = call.arguments
-                .slice(2)
-                .map(argument => argument.getText())
-                .join("..")
-        for (const one of numbered(key)) keys.set(one, keys.get(one) ?? range)
-    }
-    return keys
+/** As a page writes a table's rows; `npm run format` makes columns of it. */
+function written(rows: string[][]) {
+    return rows.map(cells => `| ${cells.join(" | ")} |`).join("\n")
 }
 
 describe("settings.md", () => {
-    const read_ = settingsRead()
-    const rows = new Map(
-        rowsOf(read("docs/settings.md"))
-            .filter(row => row.length === 4 && row[0].startsWith("`"))
-            .map(([key, , accepted]) => [codeIn(key)[0], accepted])
-    )
-    /** DeviceScript's own keys: its deploy takes them, the firmware never sees them. */
-    const DEVICESCRIPT = ["WIFI_SSID", "WIFI_PWD"]
+    const documented = documentedRows()
 
-    test("has a row for every setting that is read, and no other", () => {
-        assert.ok(read_.size > 30, [...read_.keys()].join(" "))
-        assert.deepEqual(
-            [...rows.keys()].sort(),
-            [...read_.keys(), ...DEVICESCRIPT].sort()
+    test("has the table of settings", () => {
+        const rows = rowsOf(read("docs/settings.md")).filter(
+            row => row.length === 4 && row[0].startsWith("`")
+        )
+        assert.ok(
+            written(rows) === written(documented),
+            `its rows should be (npm run format puts them in columns):\n${written(documented)}`
         )
     })
 
-    test("has keys that DeviceScript takes", () => {
-        for (const key of rows.keys()) assert.ok(key.length <= 13, key)
-    })
-
-    test("states the ranges that are checked", () => {
-        let checked = 0
-        for (const [key, range] of read_) {
-            if (range === undefined) continue
-            assert.ok(
-                rows.get(key)!.startsWith(range),
-                `${key}: ${rows.get(key)}, not ${range}`
+    test("lends its rows to the README", () => {
+        const here = documented.map(cells =>
+            cells.map(cell =>
+                cell
+                    .replaceAll("](#", "](settings.md#")
+                    .replaceAll(/\]\((?!https:)/g, "](docs/")
             )
-            checked++
-        }
-        assert.ok(checked >= 10, `${checked} ranges`)
+        )
+        const section = sectionsOf(read("README.md")).find(
+            ({ heading }) => heading === "Settings"
+        )!
+        const rows = rowsOf(section.body).filter(row => row[0].startsWith("`"))
+        assert.ok(rows.length >= 10, `${rows.length} rows`)
+        const wanted = rows.map(
+            ([key]) => here.find(([other]) => other === key) ?? [key]
+        )
+        assert.ok(
+            written(rows) === written(wanted),
+            `its rows should be (npm run format puts them in columns):\n${written(wanted)}`
+        )
     })
 })
 
@@ -416,14 +396,14 @@ describe("hardware.md", () => {
                 pin,
                 String(physicalPin(pin)),
             ])
-        const main = read("src/main.ts")
+        const main = read("src/board.ts")
         for (const { name, pin } of TRAFFIC_LIGHT_PINS)
             assert.ok(main.includes(`${name.toLowerCase()}: pins.${pin}`))
     })
 
     test("names the pins that the LED test program names", () => {
-        const program = read("src/mainledtest.ts")
-        const [, list] = /PHYSICAL_PINS = \[([^\]]*)\]/.exec(program)!
+        const program = read("src/board.ts")
+        const [, list] = /physical = \[([^\]]*)\]/.exec(program)!
         assert.deepEqual(list.split(",").map(Number), LED_PINS.map(physicalPin))
     })
 })

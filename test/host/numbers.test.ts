@@ -135,9 +135,8 @@ describe("the documentation's numbers are the code's", () => {
     })
 
     test("the pin of the SPI clock", () => {
-        const [, pin] = /awake: pins\.(GP\d+)/.exec(read("src/main.ts"))!
+        const [, pin] = /awake: pins\.(GP\d+)/.exec(read("src/board.ts"))!
         assert.match(read(RUNTIME), new RegExp(`kbit/s on ${pin}\\b`))
         assert.match(read(HARDWARE), new RegExp(`\\*\\*${pin}\\*\\*`))
-        assert.match(read("src/mainledtest.ts"), new RegExp(`pins\\.${pin}\\b`))
     })
 })

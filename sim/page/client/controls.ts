@@ -20,7 +20,7 @@ export function wireControls(target: () => number) {
     ))
         button.addEventListener("click", () => {
             const { action, count } = button.dataset
-            act(button, action!, {
+            void act(button, action!, {
                 target: target(),
                 count: count === undefined ? counted() : Number(count),
             })
@@ -100,13 +100,14 @@ function showDisabled(disabled: LabState["disabled"]) {
 
 function setMode(mode: HTMLInputElement) {
     const delayMs = Number(delay.value)
-    act(mode, "connection", { mode: mode.value, delayMs })
+    void act(mode, "connection", { mode: mode.value, delayMs })
 }
 
 function counted() {
     return Number(count.value)
 }
 
+/** Says itself what became of it: never rejects. */
 async function act(
     control: HTMLElement,
     action: string,

@@ -122,7 +122,8 @@ export class Pool {
             this.runner.say(line.replace(/^orders: /, ""))
         )
         this.workers.add(worker)
-        worker.exited.then(() => {
+        // it never rejects
+        void worker.exited.then(() => {
             this.workers.delete(worker)
             if (worker.isStopping) return
             this.startAtMs = performance.now() + RESTART_PAUSE_MS

@@ -22,7 +22,8 @@ process.once("message", async ({ url, plan, name }: WorkerOrder) => {
     let worker: Traffic | undefined
     const stop = () => {
         stopped = true
-        worker?.stop()
+        // an error ends this process, and the pool starts another
+        void worker?.stop()
     }
     // the pool wants it to end, or has died
     process.once("disconnect", stop)

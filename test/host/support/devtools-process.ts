@@ -158,7 +158,7 @@ export class DevtoolsProcess {
                 clearTimeout(timer)
                 resolve(answer)
             })
-            this.transport.sendSideData({ req, seq, data })
+            this.transport.sendSideData({ req, seq, data }).catch(reject)
         })
         if (answer.resp !== req) throw new Error(JSON.stringify(answer))
         return answer.data!

@@ -1,0 +1,141 @@
+/**
+ * What each setting means, in the words of docs/settings.md and the README, in the order of their tables. Default and range stand
+ * in src/settings-table.ts; here only where words say them better. Links are docs/settings.md's own.
+ */
+import type { SettingKey } from "../src/settings-table.ts"
+
+/** What the network's name and password have to be, bytes: an SSID; a WPA password from 8 characters, or a key of 64 digits. */
+export const MAX_SSID_BYTES = 32
+export const MIN_PASSWORD_BYTES = 8
+export const MAX_PASSWORD_BYTES = 64
+
+export interface SettingWords {
+    meaning: string
+    /** In place of the default as the firmware has it. */
+    missing?: string | ((missing: string) => string)
+    /** In place of what the firmware accepts. */
+    accepted?: string | ((accepted: string) => string)
+}
+
+/** DeviceScript's own: its deploy takes them, the firmware never sees them. */
+export type WifiKey = "WIFI_SSID" | "WIFI_PWD"
+
+/** What the third to the last target have is explained with the second's. */
+type Explained = Exclude<SettingKey, `${string}_${3 | 4 | 5}`>
+
+const OFF = { missing: "off" }
+const GROUP = "text, or `*`"
+const BUNDLE = { accepted: "written by `npm run bundle` only" }
+
+export const WORDS: Record<WifiKey | Explained, SettingWords> = {
+    WIFI_SSID: {
+        accepted: `text, at most ${MAX_SSID_BYTES} bytes`,
+        meaning: "the Wi-Fi network; needed on the board",
+    },
+    WIFI_PWD: {
+        accepted: `text, ${MIN_PASSWORD_BYTES} to ${MAX_PASSWORD_BYTES} bytes`,
+        meaning:
+            "its password; the stock Pico W runtime cannot join an open network",
+    },
+    REDIS_HOST: { meaning: "where Redis is; [more](#redis_host)" },
+    REDIS_PORT: { meaning: "its port" },
+    REDIS_USER: {
+        meaning: "the user for `AUTH`; needs Redis 6 and `REDIS_PASS`",
+    },
+    REDIS_PASS: { meaning: "the password for `AUTH`" },
+    REDIS_DB: { meaning: "the database, `SELECT`ed when it is not 0" },
+    REDIS_TLS: {
+        meaning: "TLS to Redis; refused on a Pico W: [tls.md](tls.md)",
+    },
+    STREAM: { meaning: "the stream's key" },
+    GROUP: {
+        accepted: GROUP,
+        meaning: "the consumer group; `*` is the one that lags most",
+    },
+    STREAM_2: {
+        meaning:
+            "further targets, numbered without a gap, up to five in all; each goes with its group",
+    },
+    GROUP_2: { accepted: GROUP, meaning: "their consumer groups" },
+    POLL_MS: {
+        meaning:
+            "milliseconds from the start of one poll to the start of the next",
+    },
+    STALE_MS: {
+        missing: missing => `${missing}, or 3 x \`POLL_MS\` if more`,
+        accepted: accepted => accepted.replace(/^.*\.\./, "2 x `POLL_MS`.."),
+        meaning:
+            "age in milliseconds past which a reading is no longer shown as a bar",
+    },
+    LAG_PER_LED: {
+        meaning:
+            "LED k lights when the lag is above (k - 1) x this; off the scale above all LEDs",
+    },
+    LAG_PER_LED_2: {
+        missing: "as `LAG_PER_LED`",
+        meaning: "the same for one further target",
+    },
+    LEVELS: {
+        meaning:
+            "thresholds in place of `LAG_PER_LED`, one a LED, and one more that is optional; [more](#levels)",
+    },
+    LEVELS_2: {
+        missing: "as `LEVELS`",
+        accepted: "the same",
+        meaning: "the same for one further target",
+    },
+    UNIT: {
+        meaning:
+            "what the scale counts: entries behind, or the age in seconds of the oldest entry not yet delivered",
+    },
+    PENDING_MAX: {
+        ...OFF,
+        meaning: "the consumers need a look when more entries are pending",
+    },
+    PEND_AGE_S: {
+        ...OFF,
+        meaning: "... when the oldest pending entry is older, in seconds",
+    },
+    IDLE_MAX_S: {
+        ...OFF,
+        meaning:
+            "... when a consumer that holds pending entries has been idle for longer, in seconds",
+    },
+    STALL_S: {
+        ...OFF,
+        meaning:
+            "... when entries wait and for longer none of them was delivered, in seconds",
+    },
+    ACTIVE_LOW: {
+        meaning:
+            "the LEDs are wired to 3V3: [hardware.md](hardware.md#active-low)",
+    },
+    TRAFFIC_LIGHT: {
+        meaning:
+            "green, yellow and red on GP10, GP11 and GP12: [hardware.md](hardware.md#traffic-light)",
+    },
+    YELLOW_AT: { meaning: "yellow from this lag on, in the scale's unit" },
+    RED_AT: {
+        missing: missing => `${missing}, or \`YELLOW_AT\` if more`,
+        accepted: accepted => `${accepted}, not below \`YELLOW_AT\``,
+        meaning: "red from this lag on",
+    },
+    SENTINELS: {
+        meaning:
+            "find the server through Redis Sentinel; goes with `MASTER`, and `REDIS_HOST` is then not used",
+    },
+    MASTER: { meaning: "the master's name, as the sentinels know it" },
+    SENT_USER: {
+        meaning: "the user for `AUTH` at the sentinels; goes with `SENT_PASS`",
+    },
+    SENT_PASS: { meaning: "the password for `AUTH` at the sentinels" },
+    REPLICA_OK: {
+        meaning: "a Redis Cluster's replicas may answer too (`READONLY`)",
+    },
+    WLAN_SSID: {
+        ...BUNDLE,
+        meaning:
+            "the Wi-Fi network inside a bundle, since DeviceScript's own bundle leaves `WIFI_SSID` out",
+    },
+    WLAN_PWD: { ...BUNDLE, meaning: "its password" },
+}
