@@ -4,6 +4,7 @@ import { readSetting } from "@devicescript/settings"
 import { Answers } from "./ask/answers"
 import { Display, FrameSink, LinkStatus } from "./display/display"
 import { LedPins } from "./display/gpio"
+import { Log } from "./display/log"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
 import { TrafficLight } from "./display/traffic-light"
@@ -15,7 +16,8 @@ import { Runtime } from "./link/runtime"
 import { Wifi } from "./link/wifi"
 import { Poller } from "./poller"
 import { ServerClock } from "./redis/server-clock"
-import { Report, reportLink, say } from "./report"
+import { Report } from "./report"
+import { say } from "./say"
 import { SettingsReader } from "./settings"
 import { StatusKeeper } from "./status-keeper"
 import { Target } from "./target"
@@ -62,13 +64,18 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
                 settings.trafficLight
             )
         )
+    displays.push(new Log())
     // the first announcement comes 500 ms after the start: frames before it would reach nobody
     await ds.sleep(ANNOUNCE_MS)
     player.run.start()
     if (settings === undefined) {
         for (const fault of reader.faults) say(`settings: ${fault}`)
-        reportLink(LinkStatus.NotConfigured)
-        player.show({ link: LinkStatus.NotConfigured, targets: [] })
+        for (const display of displays)
+            display.show({
+                link: LinkStatus.NotConfigured,
+                problem: `settings: ${reader.faults[0]}`,
+                targets: [],
+            })
         return
     }
     if (wifi && settings.network)
@@ -88,7 +95,7 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
             new Target(target, settings.unit, settings.health, clock, answers)
         )
     }
-    const report = new Report(settings, targets)
+    const report = new Report()
     const keeper = new StatusKeeper(targets, settings.staleMs, displays, report)
     keeper.watch.start()
     const poller = new Poller(

@@ -223,7 +223,8 @@ export class Poller {
     private loginLost(): boolean {
         if (this.settings.password.length === 0) return false
         for (const target of this.targets)
-            if (target.here && target.reason?.startsWith("NOAUTH")) return true
+            if (target.here && target.status.reason?.startsWith("NOAUTH"))
+                return true
         return false
     }
 
@@ -388,7 +389,8 @@ export class Poller {
             target.redirect = undefined
             return
         }
-        if (!redirect.once) this.report.moved(target, redirect.address)
+        if (!redirect.once)
+            this.report.moved(index, target.status, redirect.address)
         if (this.topology.redirected(index, redirect)) target.due = now
         const servers = this.topology.servers()
         if (servers > 1)

@@ -6,6 +6,7 @@ import {
     LinkStatus,
     Status,
     TargetStatus,
+    unknownTarget,
 } from "./display/display"
 import { Fault, LinkError } from "./link/fault"
 import { Report } from "./report"
@@ -18,7 +19,11 @@ const WATCH_MS = 500
 
 /** Keeps the displays true. */
 export class StatusKeeper {
-    private status: Status = { link: LinkStatus.Connecting, targets: [] }
+    private status: Status = {
+        link: LinkStatus.Connecting,
+        problem: undefined,
+        targets: [],
+    }
     /** Since when there has been no answer, ms; undefined while there are answers. */
     private downSince = 0
     private noNetwork = false
@@ -27,6 +32,8 @@ export class StatusKeeper {
     /** Redis refused the login: what the targets say stands until it does not. */
     private loginRefused = false
     private shown = false
+    /** What a target's status becomes is put together here, and takes the place of what was shown if it differs. */
+    private next = unknownTarget("", "", "entries", 0)
 
     /** @param staleMs age past which a reading is no longer shown as a bar, ms */
     constructor(
@@ -35,15 +42,8 @@ export class StatusKeeper {
         private displays: Display[],
         private report: Report
     ) {
-        for (const _ of targets)
-            this.status.targets.push({
-                condition: Condition.Unknown,
-                low: 0,
-                high: 0,
-                lagLow: 0,
-                lagHigh: 0,
-                check: false,
-            })
+        for (const target of targets)
+            this.status.targets.push({ ...target.status })
     }
 
     /** Readings come less often than the settings ask for: older ones are fresh. */
@@ -105,8 +105,6 @@ export class StatusKeeper {
             this.misconfigured = false
         } else if (this.downSince === undefined) this.downSince = ds.millis()
         this.show()
-        for (let i = 0; i < this.targets.length; ++i)
-            if (this.targets[i].here) this.report.rights(i)
         if (fresh) for (const display of this.displays) display.beat()
     }
 
@@ -117,28 +115,23 @@ export class StatusKeeper {
         let known = this.loginRefused
         for (let i = 0; i < this.targets.length; ++i) {
             const target = this.targets[i]
+            if (target.answeredAt === undefined) continue
             const shown = this.status.targets[i]
-            const key = keyOf(shown)
-            const low = shown.lagLow
-            const high = shown.lagHigh
-            if (this.freshen(target, shown, now)) known = true
-            if (
-                keyOf(shown) !== key ||
-                shown.lagLow !== low ||
-                shown.lagHigh !== high
-            )
+            const condition = this.conditionOf(target, shown, now)
+            if (condition !== undefined) known = true
+            if (this.take(target, i, condition ?? Condition.Unknown))
                 changed = true
         }
         const link = this.linkStatus(known, now)
-        if (link !== this.status.link) {
+        const problem = this.report.lastProblem
+        if (link !== this.status.link || problem !== this.status.problem) {
             this.status.link = link
+            this.status.problem = problem
             changed = true
         }
-        if (changed) {
-            this.shown = true
-            for (const display of this.displays) display.show(this.status)
-        }
-        this.report.status(this.status)
+        if (!changed) return
+        this.shown = true
+        for (const display of this.displays) display.show(this.status)
     }
 
     private linkStatus(known: boolean, now: number): LinkStatus {
@@ -148,31 +141,72 @@ export class StatusKeeper {
         return this.noNetwork ? LinkStatus.JoiningWifi : LinkStatus.Connecting
     }
 
-    /**
-     * Copies what a target knows into what is shown of it, as far as its age allows.
-     * @returns whether anything is known
-     */
-    private freshen(target: Target, shown: TargetStatus, now: number): boolean {
-        const status = target.status
+    /** What a target's last answer is worth at its age. @returns undefined when nothing of it is known any more */
+    private conditionOf(
+        target: Target,
+        shown: TargetStatus,
+        now: number
+    ): Condition {
+        const condition = target.status.condition
         // where each answer takes nearly as long as a reading may be old, the bar would flicker between two stale moments:
         // it comes back with an answer that leaves it time
         const limit =
             shown.condition === Condition.Stale
                 ? this.staleMs / 2
                 : this.staleMs
-        shown.condition = Condition.Unknown
-        shown.check = false
-        if (target.answeredAt === undefined) return false
-        const old = now - target.answeredAt > limit && !this.loginRefused
-        const lag = status.condition === Condition.Lag
+        if (now - target.answeredAt <= limit || this.loginRefused)
+            return condition
         // an old bar says so; an old refusal, or an old "unknown", is not known any more
-        if (old && !lag) return false
-        shown.condition = old ? Condition.Stale : status.condition
-        shown.check = !old && lag && status.check
-        shown.low = lag ? status.low : 0
-        shown.high = lag ? status.high : 0
-        shown.lagLow = lag ? target.lag.low : 0
-        shown.lagHigh = lag ? target.lag.high : 0
+        return condition === Condition.Lag ? Condition.Stale : undefined
+    }
+
+    /**
+     * The one place that fills what displays see, and tells whether it is something else than before.
+     * @param condition what the target's last answer is worth now
+     */
+    private take(target: Target, index: number, condition: Condition): boolean {
+        const shown = this.status.targets[index]
+        if (condition === shown.condition && !target.isNews) return false
+        target.isNews = false
+        const known = target.status
+        const next = this.next
+        next.stream = known.stream
+        next.group = known.group
+        next.groupBytes = known.groupBytes
+        next.unit = known.unit
+        next.leds = known.leds
+        next.condition = condition
+        next.low = known.low
+        next.high = known.high
+        next.lagLow = known.lagLow
+        next.lagHigh = known.lagHigh
+        next.reason = known.reason
+        next.missing = known.missing
+        const fresh = condition === Condition.Lag
+        next.known = fresh ? known.known : undefined
+        next.complaint = fresh ? known.complaint : undefined
+        next.pending = fresh ? known.pending : undefined
+        next.consumers = fresh ? known.consumers : undefined
+        if (condition === Condition.Stale)
+            next.reason = `no answer for ${Math.floor(this.staleMs / 1000)} s`
+        if (
+            condition === shown.condition &&
+            next.lagLow === shown.lagLow &&
+            next.lagHigh === shown.lagHigh &&
+            next.low === shown.low &&
+            next.high === shown.high &&
+            next.known === shown.known &&
+            next.pending === shown.pending &&
+            next.consumers === shown.consumers &&
+            next.complaint === shown.complaint &&
+            next.reason === shown.reason &&
+            next.group === shown.group &&
+            next.missing === shown.missing
+        )
+            return false
+        next.revision = shown.revision + 1
+        this.status.targets[index] = next
+        this.next = shown
         return true
     }
 
@@ -192,14 +226,4 @@ export class StatusKeeper {
             await ds.sleep(next - now)
         }
     }
-}
-
-/** What is shown of a target as one number, to tell whether it changed. */
-function keyOf(status: TargetStatus): number {
-    return (
-        status.condition |
-        (status.low << 4) |
-        (status.high << 8) |
-        (status.check ? 1 << 12 : 0)
-    )
 }

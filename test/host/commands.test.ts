@@ -282,7 +282,7 @@ describe("npm start", () => {
 
     for (const text of STARTS)
         here(text, async () => {
-            await simulator.untilSnapshot(s => s.status === "lag", START_MS)
+            await simulator.untilSnapshot(s => s.condition === "lag", START_MS)
         })
 
     for (const text of CURL)
@@ -294,7 +294,10 @@ describe("npm start", () => {
                     /^page: http/,
                     START_MS
                 )
-                await simulator.untilSnapshot(s => s.status === "lag", START_MS)
+                await simulator.untilSnapshot(
+                    s => s.condition === "lag",
+                    START_MS
+                )
                 const { code, stdout, stderr } = await shell(
                     text
                         .replace("http://127.0.0.1:7878/", page.slice(6))

@@ -154,7 +154,7 @@ describe("troubleshooting.md", () => {
                     (rest, literal) =>
                         rest.replace(
                             new RegExp(
-                                `(?<![a-z])${escaped(literal)}(?![a-z])`,
+                                `${/^[a-z]/i.test(literal) ? "(?<![a-z])" : ""}${escaped(literal)}(?![a-z])`,
                                 "gi"
                             ),
                             " "
@@ -378,6 +378,37 @@ describe("acl.md", () => {
         assert.ok(commands.size >= 12, [...commands].join(" "))
         for (const command of commands)
             assert.ok(page.includes(`+${command}`), `+${command}`)
+    })
+})
+
+describe("monitoring.md", () => {
+    test("has a row for every field of the data records", () => {
+        const rows = rowsOf(read("docs/monitoring.md"))
+        const fields = rows
+            .slice(rows.findIndex(([first]) => first === "field"))
+            .flatMap(([names]) => codeIn(names))
+        const known = [...nodesOf(parse(join(ROOT, "sim/vm/light-record.ts")))]
+            .filter(ts.isInterfaceDeclaration)
+            .flatMap(({ members }) =>
+                members.map(member => member.name!.getText())
+            )
+        assert.ok(known.length > 15, known.join(" "))
+        assert.deepEqual(
+            [...new Set(fields)].sort(),
+            [...new Set(known)].sort()
+        )
+    })
+
+    test("has the version that the firmware writes and the host reads", () => {
+        const [, version] = /`v` is the version, (\d+)/.exec(
+            read("docs/monitoring.md")
+        )!
+        for (const file of ["src/display/log.ts", "sim/vm/light-record.ts"])
+            assert.match(
+                read(file),
+                new RegExp(`^const VERSION = ${version}$`, "m"),
+                file
+            )
     })
 })
 
