@@ -7,7 +7,6 @@ import { LedPins } from "./display/gpio"
 import { Log } from "./display/log"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
-import { TrafficLight } from "./display/traffic-light"
 import { Reserve, replyBytesFor } from "./heap"
 import { stayAwake } from "./link/awake"
 import { Connection } from "./link/connection"
@@ -18,7 +17,7 @@ import { Poller } from "./poller"
 import { ServerClock } from "./redis/server-clock"
 import { Report } from "./report"
 import { say } from "./say"
-import { SettingsReader } from "./settings"
+import { Settings, SettingsReader } from "./settings"
 import { StatusKeeper } from "./status-keeper"
 import { Target } from "./target"
 
@@ -26,12 +25,15 @@ import { Target } from "./target"
 export interface Pins {
     /** LED1 first. */
     leds: ds.OutputPin[]
-    green: ds.OutputPin
-    yellow: ds.OutputPin
-    red: ds.OutputPin
     /** Nothing is connected to it. */
     awake: ds.OutputPin
 }
+
+/**
+ * Starts the displays that a main program has besides the LEDs and the log.
+ * @param settings undefined when they are wrong
+ */
+export type StartDisplays = (settings: Settings) => Promise<Display[]>
 
 /** By this setting our own simulator says that data comes no faster than the program reads it (sim/vm/device.ts). */
 const PACED_KEY = "SIM_PACED"
@@ -40,8 +42,16 @@ const PACED_REPLY_BYTES = 644000
 /** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
 
-/** Runs laglight for ever. */
-export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
+/**
+ * Runs laglight for ever.
+ * @param moreBytes what the displays that are started take of the heap
+ */
+export async function laglight(
+    runtime: Runtime,
+    pins: Pins,
+    startDisplays: StartDisplays,
+    moreBytes = 0
+): Promise<void> {
     if (runtime === Runtime.PicoW) stayAwake(pins.awake)
     const reserve = new Reserve()
     const wifi = runtime === Runtime.PicoW ? new Wifi() : undefined
@@ -55,15 +65,7 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     ]
     const player = new Player(sinks)
     const displays: Display[] = [player]
-    if (settings?.trafficLight)
-        displays.push(
-            await TrafficLight.start(
-                pins.green,
-                pins.yellow,
-                pins.red,
-                settings.trafficLight
-            )
-        )
+    displays.pushRange(await startDisplays(settings))
     displays.push(new Log())
     // the first announcement comes 500 ms after the start: frames before it would reach nobody
     await ds.sleep(ANNOUNCE_MS)
@@ -85,9 +87,10 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     const paced =
         runtime === Runtime.Host && (await readSetting(PACED_KEY)) === true
     if (paced) Connection.paced()
-    const replyBytes = paced
-        ? PACED_REPLY_BYTES
-        : replyBytesFor(settings, runtime === Runtime.Host)
+    const replyBytes =
+        (paced
+            ? PACED_REPLY_BYTES
+            : replyBytesFor(settings, runtime === Runtime.Host)) - moreBytes
     const answers = new Answers(replyBytes)
     const targets: Target[] = []
     for (const target of settings.targets) {
