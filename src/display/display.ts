@@ -1,6 +1,6 @@
 /**
  * What there is to show, and who can show it. A display (LED bar, traffic light, screen) is one file that implements
- * `Display`, and one line in laglight.ts or in a main program of its own.
+ * `Display`, and one line in main.ts or in a main program of its own.
  */
 
 /** What the whole device is busy with; it takes precedence over everything below. */

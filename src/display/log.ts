@@ -36,7 +36,7 @@ const CONDITIONS = [
     "refused: which group",
 ]
 /** The words for a record's `link`. */
-const LINKS = ["up", "not configured", "joining Wi-Fi", "connecting"]
+export const LINKS = ["up", "not configured", "joining Wi-Fi", "connecting"]
 
 /** What was last said of one target. */
 class Said {
@@ -142,7 +142,7 @@ function words(target: TargetStatus): string {
 }
 
 /** A target's lag in words: `3`, `2.5 s`, `at least 100`, `between 4 and 9`. */
-export function lagText(target: TargetStatus): string {
+function lagText(target: TargetStatus): string {
     const low = short(target.lagLow)
     const high = target.lagHigh
     const unit = target.unit === "seconds" ? " s" : ""
@@ -151,7 +151,8 @@ export function lagText(target: TargetStatus): string {
     return `between ${low} and ${short(high)}${unit}`
 }
 
-function short(value: number): string {
+/** A lag in a unit, to one digit behind the point. */
+export function short(value: number): string {
     return `${Math.round(value * 10) / 10}`
 }
 

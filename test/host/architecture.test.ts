@@ -128,7 +128,6 @@ const ROOMS: Room[] = [
             CORE,
             "@devicescript/drivers/src/",
             "@devicescript/graphics/src/",
-            "@devicescript/i2c/src/",
             ...LINES,
         ],
     },
@@ -154,7 +153,13 @@ const ROOMS: Room[] = [
     {
         what: "composition, and programs beside the firmware: everything",
         files: ["src/laglight.ts", ...MAIN_PROGRAMS],
-        mayImport: ["src/", CORE, "@devicescript/settings", "@dsboard/"],
+        mayImport: [
+            "src/",
+            CORE,
+            "@devicescript/settings",
+            "@devicescript/servers",
+            "@dsboard/",
+        ],
     },
     {
         what: "device tests",

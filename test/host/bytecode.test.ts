@@ -2,7 +2,12 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
-import { BYTECODE_BUDGET, bytecodeSizes } from "../../sim/bytecode-sizes.ts"
+import {
+    BYTECODE_BUDGET,
+    bytecodeSizes,
+    FUNCTIONS_LIMIT,
+    functionsEnd,
+} from "../../sim/bytecode-sizes.ts"
 import { buildFirmware } from "../../sim/firmware.ts"
 
 /** How far the statement may be off before it has to be put right: 2 %. */
@@ -49,4 +54,12 @@ test("each part of the bytecode keeps its budget, and no budget is far too large
         )
     }
     assert.equal(sum, firmware.sizeBytes)
+})
+
+test("the functions of each main program end where the runtime takes them", async () => {
+    // one that goes too far does not even compile: what is found here is how much is left
+    for (const entry of ["src/main.ts", "src/mainoled.ts"]) {
+        const end = functionsEnd(await buildFirmware({ entry }))
+        assert.ok(end < FUNCTIONS_LIMIT && end > 50_000, `${entry}: ${end}`)
+    }
 })

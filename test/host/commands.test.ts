@@ -72,6 +72,7 @@ const ELSEWHERE: Record<string, string[]> = {
     "npm run acl -- --script": ["test/host/acl.test.ts"],
     "npm run bundle": ["test/host/bundle.test.ts"],
     "npm run bundle -- --runtime FILE": ["test/host/bundle.test.ts"],
+    "npm run bundle -- oled": ["test/host/bundle.test.ts"],
     "npm run check": ["test/host/check.test.ts"],
     "npm run check -- --board simulator": ["test/host/check.test.ts"],
     "npm run check -- --connect": ["test/host/check.test.ts"],

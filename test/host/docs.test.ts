@@ -447,6 +447,18 @@ describe("hardware.md", () => {
                 pin,
                 String(physicalPin(pin)),
             ])
+        for (const [signal, pin] of [
+            ["SDA", "GP20"],
+            ["SCL", "GP21"],
+        ]) {
+            assert.deepEqual(row(signal)?.slice(1), [
+                pin,
+                String(physicalPin(pin)),
+            ])
+            assert.ok(
+                read("src/mainoled.ts").includes(`pin${signal}: pins.${pin}`)
+            )
+        }
         const main = read("src/main.ts")
         for (const { name, pin } of TRAFFIC_LIGHT_PINS)
             assert.ok(main.includes(`${name.toLowerCase()}: pins.${pin}`))

@@ -5,7 +5,7 @@ import { buildFirmware } from "../../sim/firmware.ts"
 import { SimulatedDevice } from "../../sim/vm/device.ts"
 import { MAX_STEPS } from "../../sim/vm/step-counter.ts"
 import { isTargetRecord, readLightRecord } from "../../sim/vm/light-record.ts"
-import type { TargetRecord } from "../../sim/vm/light-record.ts"
+import type { LinkRecord, TargetRecord } from "../../sim/vm/light-record.ts"
 
 /** The VM cuts longer ones. */
 const MAX_LINE = 290
@@ -36,7 +36,9 @@ test("whatever is in it, each line fits, and each record is whole and says what 
         return read
     })
     const targets = records.filter(isTargetRecord)
-    const links = records.filter(record => !isTargetRecord(record))
+    const links = records.filter(
+        (record): record is LinkRecord => !isTargetRecord(record)
+    )
     // four texts, each with a lag and with a refusal, and a link that is down before; once each
     assert.equal(targets.length, 8)
     assert.deepEqual(

@@ -1,0 +1,41 @@
+/** The light with a screen beside it: an SSD1306 of 128 x 64 pixels, by I2C (docs/hardware.md). It has no traffic light. */
+import * as ds from "@devicescript/core"
+import { pins } from "@dsboard/pico_w_laglight"
+import { configureHardware } from "@devicescript/servers"
+import { Oled, OLED_BYTES } from "./display/oled"
+import { laglight } from "./laglight"
+import { thisRuntime } from "./link/runtime"
+
+configureHardware({
+    scanI2C: false,
+    i2c: { pinSDA: pins.GP20, pinSCL: pins.GP21, kHz: 400 },
+})
+
+/** What @devicescript/i2c calls, and all that is needed of it. */
+type I2cBus = {
+    _i2cTransaction(address: number, bytes: Buffer): Promise<number>
+}
+
+const leds = [
+    pins.LED1,
+    pins.LED2,
+    pins.LED3,
+    pins.LED4,
+    pins.LED5,
+    pins.LED6,
+    pins.LED7,
+    pins.LED8,
+    pins.LED9,
+    pins.LED10,
+]
+const oled = new Oled(
+    async (address, bytes) =>
+        await (ds as any as I2cBus)._i2cTransaction(address, bytes)
+)
+
+await laglight(
+    thisRuntime(),
+    { leds, awake: pins.GP18 },
+    async settings => [oled],
+    OLED_BYTES
+)
