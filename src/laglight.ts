@@ -30,7 +30,7 @@ export interface Pins {
 }
 
 /**
- * Starts the displays that a main program has besides the LEDs and the log.
+ * Makes and starts the displays that a main program has besides the LEDs and the log.
  * @param settings undefined when they are wrong
  */
 export type StartDisplays = (settings: Settings) => Promise<Display[]>
@@ -66,7 +66,7 @@ export async function laglight(
     const player = new Player(sinks)
     const displays: Display[] = [player]
     displays.pushRange(await startDisplays(settings))
-    displays.push(new Log())
+    displays.push(new Log(settings ? settings.targets.length : 0))
     // the first announcement comes 500 ms after the start: frames before it would reach nobody
     await ds.sleep(ANNOUNCE_MS)
     player.run.start()
@@ -83,7 +83,7 @@ export async function laglight(
     if (wifi && settings.network)
         wifi.addNetwork.start(settings.network, settings.networkPassword)
     const clock = new ServerClock()
-    reserve.shrink(settings)
+    reserve.shrink(settings, moreBytes)
     const paced =
         runtime === Runtime.Host && (await readSetting(PACED_KEY)) === true
     if (paced) Connection.paced()

@@ -28,14 +28,15 @@ const leds = [
     pins.LED9,
     pins.LED10,
 ]
-const oled = new Oled(
-    async (address, bytes) =>
-        await (ds as any as I2cBus)._i2cTransaction(address, bytes)
-)
-
+// the displays are made when the heap's end is held for replies (heap.ts): not here
 await laglight(
     thisRuntime(),
     { leds, awake: pins.GP18 },
-    async settings => [oled],
+    async settings => [
+        new Oled(
+            async (address, bytes) =>
+                await (ds as any as I2cBus)._i2cTransaction(address, bytes)
+        ),
+    ],
     OLED_BYTES
 )

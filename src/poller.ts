@@ -23,6 +23,7 @@ import { ServerClock } from "./redis/server-clock"
 import { Session } from "./redis/session"
 import { parseRedirect, Topology } from "./redis/topology"
 import { Report } from "./report"
+import { nameText } from "./say"
 import { Settings, Unit } from "./settings"
 import { StatusKeeper } from "./status-keeper"
 import { Target } from "./target"
@@ -223,8 +224,7 @@ export class Poller {
     private loginLost(): boolean {
         if (this.settings.password.length === 0) return false
         for (const target of this.targets)
-            if (target.here && target.status.reason?.startsWith("NOAUTH"))
-                return true
+            if (target.here && target.reason?.startsWith("NOAUTH")) return true
         return false
     }
 
@@ -390,7 +390,11 @@ export class Poller {
             return
         }
         if (!redirect.once)
-            this.report.moved(index, target.status, redirect.address)
+            this.report.moved(
+                index,
+                nameText(target.settings.stream, target.groupName()),
+                redirect.address
+            )
         if (this.topology.redirected(index, redirect)) target.due = now
         const servers = this.topology.servers()
         if (servers > 1)

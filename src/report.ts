@@ -1,9 +1,8 @@
 /** What the log says of the link and the servers: each thing once. The displays' log is display/log.ts. */
-import { TargetStatus } from "./display/display"
 import { Address, addressText } from "./link/address"
 import { Fault, LinkError } from "./link/fault"
 import { remedyOf, ReplyError } from "./redis/refusal"
-import { nameText, say } from "./say"
+import { say } from "./say"
 
 /** Writes what is in the way of the light, and what is over. */
 export class Report {
@@ -55,12 +54,12 @@ export class Report {
         say(`redis: the master is ${addressText(address)}`)
     }
 
-    /** A Cluster node named another owner of a stream. @param index the target's */
-    moved(index: number, target: TargetStatus, address: Address): void {
+    /** A Cluster node named another owner of a stream. @param index the target's @param name as lines begin with it */
+    moved(index: number, name: string, address: Address): void {
         const to = addressText(address)
         if (this.owners[index] === to) return
         this.owners[index] = to
-        say(`${nameText(target.stream, target.group)}its stream lives at ${to}`)
+        say(`${name}its stream lives at ${to}`)
     }
 
     /** Redis answers that it cannot answer now. */

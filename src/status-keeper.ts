@@ -32,8 +32,6 @@ export class StatusKeeper {
     /** Redis refused the login: what the targets say stands until it does not. */
     private loginRefused = false
     private shown = false
-    /** What a target's status becomes is put together here, and takes the place of what was shown if it differs. */
-    private next = unknownTarget("", "", "entries", 0)
 
     /** @param staleMs age past which a reading is no longer shown as a bar, ms */
     constructor(
@@ -43,7 +41,14 @@ export class StatusKeeper {
         private report: Report
     ) {
         for (const target of targets)
-            this.status.targets.push({ ...target.status })
+            this.status.targets.push(
+                unknownTarget(
+                    target.settings.stream,
+                    target.groupName(),
+                    target.unit,
+                    target.settings.scale.leds
+                )
+            )
     }
 
     /** Readings come less often than the settings ask for: older ones are fresh. */
@@ -97,7 +102,7 @@ export class StatusKeeper {
             )
                 continue
             answered = true
-            if (target.status.condition === Condition.Lag) fresh = true
+            if (target.condition === Condition.Lag) fresh = true
         }
         if (answered) {
             this.downSince = undefined
@@ -119,7 +124,7 @@ export class StatusKeeper {
             const shown = this.status.targets[i]
             const condition = this.conditionOf(target, shown, now)
             if (condition !== undefined) known = true
-            if (this.take(target, i, condition ?? Condition.Unknown))
+            if (this.take(target, shown, condition ?? Condition.Unknown))
                 changed = true
         }
         const link = this.linkStatus(known, now)
@@ -147,7 +152,7 @@ export class StatusKeeper {
         shown: TargetStatus,
         now: number
     ): Condition {
-        const condition = target.status.condition
+        const condition = target.condition
         // where each answer takes nearly as long as a reading may be old, the bar would flicker between two stale moments:
         // it comes back with an answer that leaves it time
         const limit =
@@ -164,49 +169,57 @@ export class StatusKeeper {
      * The one place that fills what displays see, and tells whether it is something else than before.
      * @param condition what the target's last answer is worth now
      */
-    private take(target: Target, index: number, condition: Condition): boolean {
-        const shown = this.status.targets[index]
+    private take(
+        target: Target,
+        shown: TargetStatus,
+        condition: Condition
+    ): boolean {
         if (condition === shown.condition && !target.isNews) return false
         target.isNews = false
-        const known = target.status
-        const next = this.next
-        next.stream = known.stream
-        next.group = known.group
-        next.groupBytes = known.groupBytes
-        next.unit = known.unit
-        next.leds = known.leds
-        next.condition = condition
-        next.low = known.low
-        next.high = known.high
-        next.lagLow = known.lagLow
-        next.lagHigh = known.lagHigh
-        next.reason = known.reason
-        next.missing = known.missing
-        const fresh = condition === Condition.Lag
-        next.known = fresh ? known.known : undefined
-        next.complaint = fresh ? known.complaint : undefined
-        next.pending = fresh ? known.pending : undefined
-        next.consumers = fresh ? known.consumers : undefined
-        if (condition === Condition.Stale)
-            next.reason = `no answer for ${Math.floor(this.staleMs / 1000)} s`
+        const isFresh = condition === Condition.Lag
+        const isStale = condition === Condition.Stale
+        const hasBar = isFresh || isStale
+        const low = hasBar ? target.low : 0
+        const high = hasBar ? target.high : 0
+        const lagLow = hasBar ? target.lag.low : 0
+        const lagHigh = hasBar ? target.lag.high : 0
+        const known = isFresh ? target.lag.known : undefined
+        const complaint = isFresh ? target.complaint : undefined
+        const pending = isFresh ? target.pending() : undefined
+        const consumers = isFresh ? target.consumers() : undefined
+        const reason = isStale
+            ? `no answer for ${Math.floor(this.staleMs / 1000)} s`
+            : target.reason
+        const group = target.groupName()
         if (
             condition === shown.condition &&
-            next.lagLow === shown.lagLow &&
-            next.lagHigh === shown.lagHigh &&
-            next.low === shown.low &&
-            next.high === shown.high &&
-            next.known === shown.known &&
-            next.pending === shown.pending &&
-            next.consumers === shown.consumers &&
-            next.complaint === shown.complaint &&
-            next.reason === shown.reason &&
-            next.group === shown.group &&
-            next.missing === shown.missing
+            lagLow === shown.lagLow &&
+            lagHigh === shown.lagHigh &&
+            low === shown.low &&
+            high === shown.high &&
+            known === shown.known &&
+            pending === shown.pending &&
+            consumers === shown.consumers &&
+            complaint === shown.complaint &&
+            reason === shown.reason &&
+            group === shown.group &&
+            target.missing === shown.missing
         )
             return false
-        next.revision = shown.revision + 1
-        this.status.targets[index] = next
-        this.next = shown
+        shown.condition = condition
+        shown.low = low
+        shown.high = high
+        shown.lagLow = lagLow
+        shown.lagHigh = lagHigh
+        shown.known = known
+        shown.complaint = complaint
+        shown.pending = pending
+        shown.consumers = consumers
+        shown.reason = reason
+        shown.group = group
+        shown.groupBytes = target.foundName()
+        shown.missing = target.missing
+        shown.revision++
         return true
     }
 

@@ -1,5 +1,5 @@
 /** One target (a stream and a consumer group): from the answers to what its LEDs show, and why. */
-import { Condition, TargetStatus, unknownTarget } from "./display/display"
+import { Condition } from "./display/display"
 import { Address } from "./link/address"
 import { Answers } from "./ask/answers"
 import { ConsumersInquiry } from "./ask/consumers-inquiry"
@@ -20,7 +20,18 @@ const ENTRIES_FOR_SECONDS = 2
 /** Watches one consumer group. */
 export class Target {
     /** What the last answer says, however old it is. */
-    readonly status: TargetStatus
+    condition = Condition.Unknown
+    /** The lag's bounds as levels, where `condition` is Lag. */
+    low = 0
+    high = 0
+    /** The lag in the scale's unit, likewise. */
+    readonly lag: Lag = unknownLag()
+    /** Why there is no lag, in words; undefined when there is one. */
+    reason: string = undefined
+    /** What is wrong with the consumers, in words; undefined when nothing is. */
+    complaint: string = undefined
+    /** Rights that would make the lag exact: `+xread +xlen`; undefined when none is missing. */
+    missing: string = undefined
     /** There has been an answer since the status keeper looked last. */
     isNews = false
     /** When what the last answer says was asked for, ms since the program's start; undefined when nothing is known. */
@@ -38,10 +49,11 @@ export class Target {
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
     notNow: ReplyError = undefined
 
-    /** The lag in the scale's unit. */
-    private lag: Lag = unknownLag()
-    /** How many commands `status.missing` names. */
-    private missing = 0
+    /** The name that GROUP=* found, as bytes and as text. */
+    private labelled: Buffer = undefined
+    private label: string = undefined
+    /** How many commands `missing` names. */
+    private forbidden = 0
     private lagInquiry: LagInquiry
     private consumersInquiry: ConsumersInquiry = undefined
     private stall: Stall = undefined
@@ -59,17 +71,11 @@ export class Target {
      */
     constructor(
         public settings: TargetSettings,
-        private unit: Unit,
+        public unit: Unit,
         private limits: Limits,
         private clock: ServerClock,
         private answers: Answers
     ) {
-        this.status = unknownTarget(
-            settings.stream,
-            settings.group,
-            unit,
-            settings.scale.leds
-        )
         const top =
             unit === Unit.Seconds ? ENTRIES_FOR_SECONDS : topOf(settings.scale)
         this.lagInquiry = new LagInquiry(
@@ -88,6 +94,26 @@ export class Target {
                 clock,
                 answers
             )
+    }
+
+    /** The consumer group's name; with GROUP=* the name of the one that lagged most in the last poll. */
+    groupName(): string {
+        return this.label === undefined ? this.settings.group : this.label
+    }
+
+    /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
+    foundName(): Buffer {
+        return this.labelled
+    }
+
+    /** Length of the pending entries list; undefined when unknown. */
+    pending(): number {
+        return this.signs.pending
+    }
+
+    /** Number of the group's consumers; undefined when unknown. */
+    consumers(): number {
+        return this.signs.consumers
     }
 
     /** A new connection: rights and figures are to be found out again. */
@@ -153,13 +179,9 @@ export class Target {
             )
             return false
         }
-        const status = this.status
-        if (group.name !== status.groupBytes) {
-            status.groupBytes = group.name
-            status.group =
-                group.name === undefined
-                    ? this.settings.group
-                    : group.name.toString()
+        if (group.name !== this.labelled) {
+            this.labelled = group.name
+            this.label = group.name?.toString()
         }
         const signs = this.signs
         signs.pending = group.pending
@@ -180,23 +202,24 @@ export class Target {
             this.refuse(Condition.Unknown, reason, askedAt)
             return false
         }
-        this.answered(Condition.Lag, undefined, askedAt)
-        if (this.limits !== undefined)
-            status.complaint = complaint(signs, this.limits)
+        this.condition = Condition.Lag
+        this.reason = undefined
+        this.answeredAt = askedAt
+        this.isNews = true
+        this.complaint =
+            this.limits === undefined
+                ? undefined
+                : complaint(signs, this.limits)
         const scale = this.settings.scale
-        status.low = levelOf(scale, lag.low)
-        status.high =
+        this.low = levelOf(scale, lag.low)
+        this.high =
             lag.high === undefined ? scale.leds + 1 : levelOf(scale, lag.high)
-        status.lagLow = lag.low
         // levels are told by both bounds; in words so short a time is one
-        status.lagHigh =
+        if (
             this.unit === Unit.Seconds &&
             lag.high - lag.low <= GOOD_ROUND_TRIP_MS / 1000
-                ? lag.low
-                : lag.high
-        status.known = lag.known
-        status.pending = group.pending
-        status.consumers = group.consumers
+        )
+            lag.high = lag.low
         return false
     }
 
@@ -205,11 +228,11 @@ export class Target {
         const refused = this.lagInquiry.rights.refused
         const more = this.consumersInquiry?.rights.refused
         const count = refused.length + (more === undefined ? 0 : more.length)
-        if (count === this.missing) return
-        this.missing = count
+        if (count === this.forbidden) return
+        this.forbidden = count
         const all = refused.slice()
         if (more !== undefined) all.pushRange(more)
-        this.status.missing = count === 0 ? undefined : `+${all.join(" +")}`
+        this.missing = count === 0 ? undefined : `+${all.join(" +")}`
     }
 
     /**
@@ -217,21 +240,8 @@ export class Target {
      * @param at when that was so, ms since the program's start
      */
     refuse(condition: Condition, reason: string, at: number): void {
-        this.answered(condition, reason, at)
-        const status = this.status
-        status.complaint = undefined
-        status.low = 0
-        status.high = 0
-        status.lagLow = 0
-        status.lagHigh = 0
-        status.known = undefined
-        status.pending = undefined
-        status.consumers = undefined
-    }
-
-    private answered(condition: Condition, reason: string, at: number): void {
-        this.status.condition = condition
-        this.status.reason = reason
+        this.condition = condition
+        this.reason = reason
         this.answeredAt = at
         this.isNews = true
     }

@@ -56,6 +56,11 @@ export class Log implements Display {
     private link = LinkStatus.Up
     private problem: string = undefined
 
+    /** @param targets how many there are: what is kept of them is not made between replies, where it would be in the way */
+    constructor(targets: number) {
+        for (let i = 0; i < targets; ++i) this.said.push(new Said())
+    }
+
     show(status: Status): void {
         const link = status.link
         if (link !== this.link || status.problem !== this.problem) {
@@ -81,7 +86,6 @@ export class Log implements Display {
         }
         if (link !== LinkStatus.Up) return
         for (let i = 0; i < status.targets.length; ++i) {
-            if (i >= this.said.length) this.said.push(new Said())
             const target = status.targets[i]
             const said = this.said[i]
             // 0: there has been no answer

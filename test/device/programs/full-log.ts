@@ -8,7 +8,7 @@ import {
 } from "../../../src/display/display"
 import { Log } from "../../../src/display/log"
 
-const log = new Log()
+const log = new Log(1)
 
 /** A text that no line has room for. */
 function long(start: string, more: string): string {

@@ -9,11 +9,11 @@ import { FakeSsd1306 } from "../fake-ssd1306"
 const leds: ds.OutputPin[] = []
 for (let i = 0; i < LEDS; ++i) leds.push(undefined)
 const fake = new FakeSsd1306()
-const oled = new Oled(async (address, bytes) => fake.take(address, bytes))
-
 await laglight(
     thisRuntime(),
     { leds, awake: undefined },
-    async settings => [oled],
+    async settings => [
+        new Oled(async (address, bytes) => fake.take(address, bytes)),
+    ],
     OLED_BYTES
 )

@@ -39,7 +39,7 @@ const report = new Report()
 const keeper = new StatusKeeper(
     targets,
     settings.staleMs,
-    [player, new Log(), new BrokenDisplay()],
+    [player, new Log(targets.length), new BrokenDisplay()],
     report
 )
 keeper.watch.start()
