@@ -1,9 +1,17 @@
 /** `npm run build`: compiles the firmware and says what it weighs. */
 import { relative } from "node:path"
-import { bytecodeSizes, sizesText } from "./bytecode-sizes.ts"
+import {
+    bytecodeSizes,
+    FUNCTIONS_LIMIT,
+    functionsEnd,
+    sizesText,
+} from "./bytecode-sizes.ts"
 import { buildFirmware } from "./firmware.ts"
 
 const firmware = await buildFirmware()
 const { file, sizeBytes } = firmware
 console.log(`${relative(".", file)}: ${sizeBytes} bytes of bytecode`)
 console.log(sizesText(bytecodeSizes(firmware)))
+console.log(
+    `functions end at ${functionsEnd(firmware)}; ${FUNCTIONS_LIMIT} is the runtime's limit`
+)

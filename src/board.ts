@@ -1,9 +1,8 @@
 /** The board that all main programs run on. Another one: its file in boards/, its name and its pins here. */
 import { pins } from "@dsboard/pico_w_laglight"
-import { Pins } from "./laglight"
 
 /** What is connected where. */
-export function boardPins(): Pins {
+export function boardPins() {
     return {
         leds: [
             pins.LED1,

@@ -26,7 +26,7 @@ const STATE_BYTES = 15500
  */
 const REPLY_BYTES = 20500
 /** What each further target takes of the reserve; more is made then of the room for garbage, bytes. */
-const TARGET_RESERVE_BYTES = 1500
+const TARGET_RESERVE_BYTES = 2000
 /** What each further target takes of it, for what is kept of it between polls. */
 const TARGET_BYTES = 2690
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
@@ -80,9 +80,10 @@ export class Reserve {
         tidy()
     }
 
-    /** Gives what lies next to the program's state to what further targets make of themselves. */
-    shrink(settings: Settings): void {
+    /** Gives what lies next to the program's state to what further targets and displays make of themselves. */
+    shrink(settings: Settings, displayBytes: number): void {
         const further =
+            displayBytes +
             (settings.targets.length - 1) * TARGET_RESERVE_BYTES +
             longNames(settings)
         this.blocks.insert(0, -Math.idiv(further, BLOCK))

@@ -4,9 +4,9 @@ import { readSetting } from "@devicescript/settings"
 import { Answers } from "./ask/answers"
 import { Display, FrameSink, LinkStatus } from "./display/display"
 import { LedPins } from "./display/gpio"
+import { Log } from "./display/log"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
-import { TrafficLight } from "./display/traffic-light"
 import { Reserve, replyBytesFor } from "./heap"
 import { stayAwake } from "./link/awake"
 import { Connection } from "./link/connection"
@@ -15,8 +15,9 @@ import { Runtime } from "./link/runtime"
 import { Wifi } from "./link/wifi"
 import { Poller } from "./poller"
 import { ServerClock } from "./redis/server-clock"
-import { Report, reportLink, say } from "./report"
-import { SettingsReader } from "./settings"
+import { Report } from "./report"
+import { say } from "./say"
+import { Settings, SettingsReader } from "./settings"
 import { StatusKeeper } from "./status-keeper"
 import { Target } from "./target"
 
@@ -24,12 +25,15 @@ import { Target } from "./target"
 export interface Pins {
     /** LED1 first. */
     leds: ds.OutputPin[]
-    green: ds.OutputPin
-    yellow: ds.OutputPin
-    red: ds.OutputPin
     /** Nothing is connected to it. */
     awake: ds.OutputPin
 }
+
+/**
+ * Makes and starts the displays that a main program has besides the LEDs and the log.
+ * @param settings undefined when they are wrong
+ */
+export type StartDisplays = (settings: Settings) => Promise<Display[]>
 
 /** By this setting our own simulator says that data comes no faster than the program reads it (sim/vm/device.ts). */
 const PACED_KEY = "SIM_PACED"
@@ -38,8 +42,16 @@ const PACED_REPLY_BYTES = 644000
 /** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
 
-/** Runs laglight for ever. */
-export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
+/**
+ * Runs laglight for ever.
+ * @param moreBytes what the displays that are started take of the heap
+ */
+export async function laglight(
+    runtime: Runtime,
+    pins: Pins,
+    startDisplays: StartDisplays,
+    moreBytes = 0
+): Promise<void> {
     if (runtime === Runtime.PicoW) stayAwake(pins.awake)
     const reserve = new Reserve()
     const wifi = runtime === Runtime.PicoW ? new Wifi() : undefined
@@ -53,34 +65,32 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
     ]
     const player = new Player(sinks)
     const displays: Display[] = [player]
-    if (settings?.trafficLight)
-        displays.push(
-            await TrafficLight.start(
-                pins.green,
-                pins.yellow,
-                pins.red,
-                settings.trafficLight
-            )
-        )
+    displays.pushRange(await startDisplays(settings))
+    displays.push(new Log(settings ? settings.targets.length : 0))
     // the first announcement comes 500 ms after the start: frames before it would reach nobody
     await ds.sleep(ANNOUNCE_MS)
     player.run.start()
     if (settings === undefined) {
         for (const fault of reader.faults) say(`settings: ${fault}`)
-        reportLink(LinkStatus.NotConfigured)
-        player.show({ link: LinkStatus.NotConfigured, targets: [] })
+        for (const display of displays)
+            display.show({
+                link: LinkStatus.NotConfigured,
+                problem: `settings: ${reader.faults[0]}`,
+                targets: [],
+            })
         return
     }
     if (wifi && settings.network)
         wifi.addNetwork.start(settings.network, settings.networkPassword)
     const clock = new ServerClock()
-    reserve.shrink(settings)
+    reserve.shrink(settings, moreBytes)
     const paced =
         runtime === Runtime.Host && (await readSetting(PACED_KEY)) === true
     if (paced) Connection.paced()
-    const replyBytes = paced
-        ? PACED_REPLY_BYTES
-        : replyBytesFor(settings, runtime === Runtime.Host)
+    const replyBytes =
+        (paced
+            ? PACED_REPLY_BYTES
+            : replyBytesFor(settings, runtime === Runtime.Host)) - moreBytes
     const answers = new Answers(replyBytes)
     const targets: Target[] = []
     for (const target of settings.targets) {
@@ -88,7 +98,7 @@ export async function laglight(runtime: Runtime, pins: Pins): Promise<void> {
             new Target(target, settings.unit, settings.health, clock, answers)
         )
     }
-    const report = new Report(settings, targets)
+    const report = new Report()
     const keeper = new StatusKeeper(targets, settings.staleMs, displays, report)
     keeper.watch.start()
     const poller = new Poller(

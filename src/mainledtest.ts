@@ -11,6 +11,7 @@ import {
     LEDS,
     LinkStatus,
     TargetStatus,
+    unknownTarget,
 } from "./display/display"
 import { LedPins } from "./display/gpio"
 import { BEAT_EVERY_MS } from "./display/patterns"
@@ -34,7 +35,12 @@ function target(
     high: number,
     check: boolean
 ): TargetStatus {
-    return { condition, low, high, lagLow: low, lagHigh: high, check }
+    const status = unknownTarget("stream", "group", "entries", LEDS)
+    status.condition = condition
+    status.low = low
+    status.high = high
+    if (check) status.complaint = "consumers need a look"
+    return status
 }
 
 const pins = boardPins()
@@ -66,13 +72,13 @@ await ds.sleep(POWER_ON_MS)
 
 async function showLink(name: string, link: LinkStatus): Promise<void> {
     console.log("legend: " + name)
-    player.show({ link, targets: [] })
+    player.show({ link, problem: undefined, targets: [] })
     await ds.sleep(PATTERN_MS)
 }
 
 async function showTarget(name: string, status: TargetStatus): Promise<void> {
     console.log("legend: " + name)
-    player.show({ link: LinkStatus.Up, targets: [status] })
+    player.show({ link: LinkStatus.Up, problem: undefined, targets: [status] })
     for (let ms = 0; ms < PATTERN_MS; ms += BEAT_EVERY_MS) {
         // the player winks only where the pattern has room for it
         player.beat()

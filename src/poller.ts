@@ -23,6 +23,7 @@ import { ServerClock } from "./redis/server-clock"
 import { Session } from "./redis/session"
 import { parseRedirect, Topology } from "./redis/topology"
 import { Report } from "./report"
+import { nameText } from "./say"
 import { Settings, Unit } from "./settings"
 import { StatusKeeper } from "./status-keeper"
 import { Target } from "./target"
@@ -403,7 +404,12 @@ export class Poller {
             target.redirect = undefined
             return
         }
-        if (!redirect.once) this.report.moved(target, redirect.address)
+        if (!redirect.once)
+            this.report.moved(
+                index,
+                nameText(target.settings.stream, target.groupName()),
+                redirect.address
+            )
         if (this.topology.redirected(index, redirect)) target.due = now
         const servers = this.topology.servers()
         if (servers > 1)

@@ -6,6 +6,7 @@ import {
     LinkStatus,
     Status,
     TargetStatus,
+    unknownTarget,
 } from "./display/display"
 import { Fault, LinkError } from "./link/fault"
 import { Report } from "./report"
@@ -16,7 +17,11 @@ export const DOWN_MS = 30000
 
 /** Keeps the displays true. */
 export class StatusKeeper {
-    private status: Status = { link: LinkStatus.Connecting, targets: [] }
+    private status: Status = {
+        link: LinkStatus.Connecting,
+        problem: undefined,
+        targets: [],
+    }
     /** Since when there has been no answer, ms; undefined while there are answers. */
     private downSince = 0
     private noNetwork = false
@@ -33,15 +38,15 @@ export class StatusKeeper {
         private displays: Display[],
         private report: Report
     ) {
-        for (const _ of targets)
-            this.status.targets.push({
-                condition: Condition.Unknown,
-                low: 0,
-                high: 0,
-                lagLow: 0,
-                lagHigh: 0,
-                check: false,
-            })
+        for (const target of targets)
+            this.status.targets.push(
+                unknownTarget(
+                    target.settings.stream,
+                    target.groupName(),
+                    target.unit,
+                    target.settings.scale.leds
+                )
+            )
     }
 
     /** Readings come less often than the settings ask for: older ones are fresh. */
@@ -95,7 +100,7 @@ export class StatusKeeper {
             )
                 continue
             answered = true
-            if (target.status.condition === Condition.Lag) fresh = true
+            if (target.condition === Condition.Lag) fresh = true
         }
         if (answered) {
             this.downSince = undefined
@@ -103,8 +108,6 @@ export class StatusKeeper {
             this.misconfigured = false
         } else if (this.downSince === undefined) this.downSince = ds.millis()
         this.show()
-        for (let i = 0; i < this.targets.length; ++i)
-            if (this.targets[i].here) this.report.rights(i)
         if (fresh) for (const display of this.displays) display.beat()
     }
 
@@ -115,28 +118,23 @@ export class StatusKeeper {
         let known = this.loginRefused
         for (let i = 0; i < this.targets.length; ++i) {
             const target = this.targets[i]
+            if (target.answeredAt === undefined) continue
             const shown = this.status.targets[i]
-            const key = keyOf(shown)
-            const low = shown.lagLow
-            const high = shown.lagHigh
-            if (this.freshen(target, shown, now)) known = true
-            if (
-                keyOf(shown) !== key ||
-                shown.lagLow !== low ||
-                shown.lagHigh !== high
-            )
+            const condition = this.conditionOf(target, shown, now)
+            if (condition !== undefined) known = true
+            if (this.take(target, shown, condition ?? Condition.Unknown))
                 changed = true
         }
         const link = this.linkStatus(known, now)
-        if (link !== this.status.link) {
+        const problem = this.report.lastProblem
+        if (link !== this.status.link || problem !== this.status.problem) {
             this.status.link = link
+            this.status.problem = problem
             changed = true
         }
-        if (changed) {
-            this.shown = true
-            for (const display of this.displays) display.show(this.status)
-        }
-        this.report.status(this.status)
+        if (!changed) return
+        this.shown = true
+        for (const display of this.displays) display.show(this.status)
     }
 
     private linkStatus(known: boolean, now: number): LinkStatus {
@@ -146,31 +144,80 @@ export class StatusKeeper {
         return this.noNetwork ? LinkStatus.JoiningWifi : LinkStatus.Connecting
     }
 
-    /**
-     * Copies what a target knows into what is shown of it, as far as its age allows.
-     * @returns whether anything is known
-     */
-    private freshen(target: Target, shown: TargetStatus, now: number): boolean {
-        const status = target.status
+    /** What a target's last answer is worth at its age. @returns undefined when nothing of it is known any more */
+    private conditionOf(
+        target: Target,
+        shown: TargetStatus,
+        now: number
+    ): Condition {
+        const condition = target.condition
         // where each answer takes nearly as long as a reading may be old, the bar would flicker between two stale moments:
         // it comes back with an answer that leaves it time
         const limit =
             shown.condition === Condition.Stale
                 ? this.staleMs / 2
                 : this.staleMs
-        shown.condition = Condition.Unknown
-        shown.check = false
-        if (target.answeredAt === undefined) return false
-        const old = now - target.answeredAt > limit && !this.loginRefused
-        const lag = status.condition === Condition.Lag
+        if (now - target.answeredAt <= limit || this.loginRefused)
+            return condition
         // an old bar says so; an old refusal, or an old "unknown", is not known any more
-        if (old && !lag) return false
-        shown.condition = old ? Condition.Stale : status.condition
-        shown.check = !old && lag && status.check
-        shown.low = lag ? status.low : 0
-        shown.high = lag ? status.high : 0
-        shown.lagLow = lag ? target.lag.low : 0
-        shown.lagHigh = lag ? target.lag.high : 0
+        return condition === Condition.Lag ? Condition.Stale : undefined
+    }
+
+    /**
+     * The one place that fills what displays see, and tells whether it is something else than before.
+     * @param condition what the target's last answer is worth now
+     */
+    private take(
+        target: Target,
+        shown: TargetStatus,
+        condition: Condition
+    ): boolean {
+        if (condition === shown.condition && !target.isNews) return false
+        target.isNews = false
+        const isFresh = condition === Condition.Lag
+        const isStale = condition === Condition.Stale
+        const hasBar = isFresh || isStale
+        const low = hasBar ? target.low : 0
+        const high = hasBar ? target.high : 0
+        const lagLow = hasBar ? target.lag.low : 0
+        const lagHigh = hasBar ? target.lag.high : 0
+        const known = isFresh ? target.lag.known : undefined
+        const complaint = isFresh ? target.complaint : undefined
+        const pending = isFresh ? target.pending() : undefined
+        const consumers = isFresh ? target.consumers() : undefined
+        const reason = isStale
+            ? `no answer for ${Math.floor(this.staleMs / 1000)} s`
+            : target.reason
+        const group = target.groupName()
+        if (
+            condition === shown.condition &&
+            lagLow === shown.lagLow &&
+            lagHigh === shown.lagHigh &&
+            low === shown.low &&
+            high === shown.high &&
+            known === shown.known &&
+            pending === shown.pending &&
+            consumers === shown.consumers &&
+            complaint === shown.complaint &&
+            reason === shown.reason &&
+            group === shown.group &&
+            target.missing === shown.missing
+        )
+            return false
+        shown.condition = condition
+        shown.low = low
+        shown.high = high
+        shown.lagLow = lagLow
+        shown.lagHigh = lagHigh
+        shown.known = known
+        shown.complaint = complaint
+        shown.pending = pending
+        shown.consumers = consumers
+        shown.reason = reason
+        shown.group = group
+        shown.groupBytes = target.foundName()
+        shown.missing = target.missing
+        shown.revision++
         return true
     }
 
@@ -198,14 +245,4 @@ export class StatusKeeper {
 /** The earlier one of `next` and a moment, unless that has passed. */
 function earlier(next: number, moment: number, now: number): number {
     return moment > now && moment < next ? moment : next
-}
-
-/** What is shown of a target as one number, to tell whether it changed. */
-function keyOf(status: TargetStatus): number {
-    return (
-        status.condition |
-        (status.low << 4) |
-        (status.high << 8) |
-        (status.check ? 1 << 12 : 0)
-    )
 }

@@ -1,5 +1,5 @@
 /** One target (a stream and a consumer group): from the answers to what its LEDs show, and why. */
-import { Condition, TargetStatus } from "./display/display"
+import { Condition } from "./display/display"
 import { Address } from "./link/address"
 import { Answers } from "./ask/answers"
 import { ConsumersInquiry } from "./ask/consumers-inquiry"
@@ -19,22 +19,23 @@ const ENTRIES_FOR_SECONDS = 2
 
 /** Watches one consumer group. */
 export class Target {
-    readonly status: TargetStatus = {
-        condition: Condition.Unknown,
-        low: 0,
-        high: 0,
-        lagLow: 0,
-        lagHigh: 0,
-        check: false,
-    }
-    /** The lag in the scale's unit. */
+    /** What the last answer says, however old it is. */
+    condition = Condition.Unknown
+    /** The lag's bounds as levels, where `condition` is Lag. */
+    low = 0
+    high = 0
+    /** The lag in the scale's unit, likewise. */
     readonly lag: Lag = unknownLag()
-    /** When what the last answer says was asked for, ms since the program's start; undefined when nothing is known. */
-    answeredAt: number = undefined
-    /** Why there is no bar, in words; undefined when there is one. */
+    /** Why there is no lag, in words; undefined when there is one. */
     reason: string = undefined
     /** What is wrong with the consumers, in words; undefined when nothing is. */
     complaint: string = undefined
+    /** Rights that would make the lag exact: `+xread +xlen`; undefined when none is missing. */
+    missing: string = undefined
+    /** There has been an answer since the status keeper looked last. */
+    isNews = false
+    /** When what the last answer says was asked for, ms since the program's start; undefined when nothing is known. */
+    answeredAt: number = undefined
     /** A Cluster node's `MOVED ...` or `ASK ...`: the answer is to be had elsewhere. */
     redirect: string = undefined
     /** Whether it is asked on the present connection. */
@@ -53,6 +54,8 @@ export class Target {
     /** The name that GROUP=* found, as bytes and as text. */
     private labelled: Buffer = undefined
     private label: string = undefined
+    /** How many commands `missing` names. */
+    private forbidden = 0
     private lagInquiry: LagInquiry
     private consumersInquiry: ConsumersInquiry = undefined
     private stall: Stall = undefined
@@ -70,7 +73,7 @@ export class Target {
      */
     constructor(
         public settings: TargetSettings,
-        private unit: Unit,
+        public unit: Unit,
         private limits: Limits,
         private clock: ServerClock,
         private answers: Answers
@@ -95,11 +98,6 @@ export class Target {
             )
     }
 
-    /** `stream/group` for people; with GROUP=* the group that lags most now. */
-    name(): string {
-        return `${this.settings.stream}/${this.groupName()}`
-    }
-
     /** The consumer group's name; with GROUP=* the name of the one that lagged most in the last poll. */
     groupName(): string {
         return this.label === undefined ? this.settings.group : this.label
@@ -118,23 +116,6 @@ export class Target {
     /** Number of the group's consumers; undefined when unknown. */
     consumers(): number {
         return this.signs.consumers
-    }
-
-    /** How many commands `forbidden` holds. */
-    forbiddenCount(): number {
-        const more =
-            this.consumersInquiry === undefined
-                ? 0
-                : this.consumersInquiry.rights.refused.length
-        return this.lagInquiry.rights.refused.length + more
-    }
-
-    /** Commands that would make the answers exact, and that the user may not use. */
-    forbidden(): string[] {
-        const forbidden = this.lagInquiry.rights.refused.slice()
-        if (this.consumersInquiry)
-            forbidden.pushRange(this.consumersInquiry.rights.refused)
-        return forbidden
     }
 
     /** A new connection: rights and figures are to be found out again. */
@@ -190,86 +171,109 @@ export class Target {
     conclude(askedAt: number, last: boolean): boolean {
         this.notNow = undefined
         this.redirect = undefined
+        this.findMissing()
         const refusal = this.lagInquiry.refusal
         if (refusal !== undefined) {
             this.lastAnswer = undefined
-            this.refused(refusal)
-            if (this.notNow === undefined && this.redirect === undefined)
-                this.answeredAt = askedAt
+            this.refused(refusal, askedAt)
             return false
         }
         const entries = this.answers.entries
         const more = this.lagInquiry.conclude(entries, askedAt)
         if (more && !last) return true
         const group = this.lagInquiry.group
-        this.answeredAt = askedAt
         if (this.lagInquiry.tooManyGroups()) {
-            this.status.condition = Condition.Unknown
-            this.reason = `lag unknown: the stream has ${this.lagInquiry.groupCount()} consumer groups, and this device can read ${this.lagInquiry.maxGroups()}`
+            this.refuse(
+                Condition.Unknown,
+                `lag unknown: the stream has ${this.lagInquiry.groupCount()} consumer groups, and this device can read ${this.lagInquiry.maxGroups()}`,
+                askedAt
+            )
             return false
         }
         if (group === undefined) {
-            this.status.condition = Condition.RefusedGroup
-            this.reason = `the stream has no such consumer group; check GROUP`
+            this.refuse(
+                Condition.RefusedGroup,
+                "the stream has no such consumer group; check GROUP",
+                askedAt
+            )
             return false
         }
         if (group.name !== this.labelled) {
             this.labelled = group.name
             this.label = group.name?.toString()
         }
-        this.signs.pending = group.pending
-        this.signs.consumers = group.consumers
-        this.signs.lagging = entries.low > 0
+        const signs = this.signs
+        signs.pending = group.pending
+        signs.consumers = group.consumers
+        signs.lagging = entries.low > 0
         if (this.stall !== undefined)
-            this.signs.stalledMs = this.stall.look(
+            signs.stalledMs = this.stall.look(
                 group.lastDeliveredId,
                 entries.low > 0,
                 askedAt
             )
+        const lag = this.lag
+        const reason =
+            this.unit === Unit.Seconds
+                ? this.concludeSeconds()
+                : this.concludeEntries()
+        if (lag.known === Known.Not) {
+            this.refuse(Condition.Unknown, reason, askedAt)
+            return false
+        }
+        this.condition = Condition.Lag
+        this.reason = undefined
+        this.answeredAt = askedAt
+        this.isNews = true
         this.complaint =
             this.limits === undefined
                 ? undefined
-                : complaint(this.signs, this.limits)
-        this.status.check = this.complaint !== undefined
-        if (this.unit === Unit.Seconds) this.concludeSeconds()
-        else this.setLag(entries)
-        if (this.lag.known === Known.Not) {
-            this.status.condition = Condition.Unknown
-            return false
-        }
-        this.reason = undefined
-        this.status.condition = Condition.Lag
+                : complaint(signs, this.limits)
         const scale = this.settings.scale
-        this.status.low = levelOf(scale, this.lag.low)
-        this.status.high =
-            this.lag.high === undefined
-                ? scale.leds + 1
-                : levelOf(scale, this.lag.high)
+        this.low = levelOf(scale, lag.low)
+        this.high =
+            lag.high === undefined ? scale.leds + 1 : levelOf(scale, lag.high)
         // levels are told by both bounds; in words so short a time is one
         if (
             this.unit === Unit.Seconds &&
-            this.lag.high - this.lag.low <= GOOD_ROUND_TRIP_MS / 1000
+            lag.high - lag.low <= GOOD_ROUND_TRIP_MS / 1000
         )
-            this.lag.high = this.lag.low
+            lag.high = lag.low
         return false
     }
 
-    /** It cannot be asked at all: credentials, rights, the database, or a server out of reach. @param now ms */
-    refuse(condition: Condition, reason: string, now: number): void {
-        this.lastAnswer = undefined
-        this.status.condition = condition
-        this.status.check = false
-        this.reason = reason
-        this.answeredAt = now
+    /** Finds out which commands would make the answers exact, and are forbidden. */
+    private findMissing(): void {
+        const refused = this.lagInquiry.rights.refused
+        const more = this.consumersInquiry?.rights.refused
+        const count = refused.length + (more === undefined ? 0 : more.length)
+        if (count === this.forbidden) return
+        this.forbidden = count
+        const all = refused.slice()
+        if (more !== undefined) all.pushRange(more)
+        this.missing = count === 0 ? undefined : `+${all.join(" +")}`
     }
 
-    private refused(error: ReplyError): void {
+    /**
+     * There is no lag to be had: rights or credentials, no such stream or group, a server out of reach, or no proof.
+     * @param at when that was so, ms since the program's start
+     */
+    refuse(condition: Condition, reason: string, at: number): void {
+        this.lastAnswer = undefined
+        this.condition = condition
+        this.reason = reason
+        this.answeredAt = at
+        this.isNews = true
+    }
+
+    private refused(error: ReplyError, askedAt: number): void {
+        let condition = Condition.Unknown
         switch (error.refusal) {
             case Refusal.Who:
-                this.status.condition = Condition.RefusedWho
+                condition = Condition.RefusedWho
                 break
             case Refusal.Stream:
-                this.status.condition = Condition.RefusedStream
+                condition = Condition.RefusedStream
                 break
             case Refusal.NotNow:
                 this.notNow = error
@@ -277,45 +281,44 @@ export class Target {
             case Refusal.Elsewhere:
                 this.redirect = error.message
                 return
-            default:
-                this.status.condition = Condition.Unknown
         }
-        this.status.check = false
-        this.reason = `${error.message}; ${remedyOf(error.message)}`
+        this.refuse(
+            condition,
+            `${error.message}; ${remedyOf(error.message)}`,
+            askedAt
+        )
+    }
+
+    /** @returns why the lag is not known; undefined when it is */
+    private concludeEntries(): string {
+        this.setLag(this.answers.entries)
+        return this.lag.known === Known.Not
+            ? "lag unknown: Redis reports none, and counting is not among the user's rights"
+            : undefined
     }
 
     private setLag(lag: Lag): void {
         this.lag.low = lag.low
         this.lag.high = lag.high
         this.lag.known = lag.known
-        if (lag.known === Known.Not)
-            this.reason =
-                "lag unknown: Redis reports none, and counting is not among the user's rights"
     }
 
-    /** Turns the count into the age of the oldest entry that waits. */
-    private concludeSeconds(): void {
+    /** Turns the count into the age of the oldest entry that waits. @returns why it is not known; undefined when it is */
+    private concludeSeconds(): string {
         const entries = this.answers.entries
         const firstMs = this.lagInquiry.unread.firstMs
-        const counted = this.lagInquiry.counted() > 0
-        if (entries.high === 0) this.setLag(entries)
-        else if (!counted || firstMs === undefined) {
-            this.lag.low = 0
-            this.lag.high = undefined
-            this.lag.known = Known.Not
-            this.reason =
-                "age unknown: reading IDs (XREAD) is not among the user's rights"
-        } else if (
-            !concludeAge(
-                firstMs,
-                this.clock.earliest(),
-                this.clock.latest(),
-                this.lagInquiry.stream.newestMs,
-                this.lag
-            )
-        ) {
-            this.lag.known = Known.Not
-            this.reason = `age unknown: the oldest waiting ID, ${firstMs}-..., is not a time by Redis's clock`
-        }
+        if (entries.high === 0) return this.concludeEntries()
+        this.lag.known = Known.Not
+        if (!(this.lagInquiry.counted() > 0) || firstMs === undefined)
+            return "age unknown: reading IDs (XREAD) is not among the user's rights"
+        return concludeAge(
+            firstMs,
+            this.clock.earliest(),
+            this.clock.latest(),
+            this.lagInquiry.stream.newestMs,
+            this.lag
+        )
+            ? undefined
+            : `age unknown: the oldest waiting ID, ${firstMs}-..., is not a time by Redis's clock`
     }
 }

@@ -3,6 +3,7 @@ import { join, relative } from "node:path"
 import { optionHelp, parseCommandLine } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { makeBundle } from "./bundler.ts"
+import { PROGRAM_HELP, takeProgram } from "./programs.ts"
 import { runCommand } from "./run-command.ts"
 import { SETTINGS_OPTION, settingsToDeploy } from "./settings-to-deploy.ts"
 import { ACCEPT_RUNTIME, RUNTIME_PAGE } from "./stock-tool.ts"
@@ -27,24 +28,27 @@ const OPTIONS: CommandOptions = {
 }
 
 const HELP = [
-    "Usage: npm run bundle [-- options]",
+    "Usage: npm run bundle [-- [laglight|ledtest|oled] [options]]",
     "",
     "Makes one UF2 file of DeviceScript's runtime, the firmware and your settings, Wi-Fi included.",
     "Hold BOOTSEL while you plug the Pico W in, and copy the file onto the drive RPI-RP2: from then on",
     "it works wherever it gets power. The file holds your passwords; only you can read it.",
+    ...PROGRAM_HELP,
     "",
     optionHelp(OPTIONS),
 ].join("\n")
 
 runCommand(async args => {
-    const values = parseCommandLine(args, OPTIONS)
-    if (values.help) {
+    if (args.includes("--help")) {
         console.log(HELP)
         return 0
     }
+    const { entry, rest } = takeProgram(args)
+    const values = parseCommandLine(rest, OPTIONS)
     const { settings } = await settingsToDeploy(values)
     console.log("the settings are sound; bundling")
     const { file, sizeBytes } = await makeBundle({
+        entry,
         settings,
         output: values.output as string,
         runtimeFile: values.runtime as string | undefined,

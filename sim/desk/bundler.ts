@@ -19,6 +19,8 @@ import { withStockTool } from "./stock-tool.ts"
 import type { ToolOptions } from "./stock-tool.ts"
 
 export interface BundleOptions extends ToolOptions {
+    /** The main program. */
+    entry: string
     /** Wi-Fi credentials as WIFI_SSID and WIFI_PWD. */
     settings: EncodedSettings
     /** The file to write; readable to its owner only. */
@@ -34,12 +36,13 @@ const MADE = "bundle.uf2"
 
 /** @throws DeskError if the runtime cannot be had or is none, or if the tool fails */
 export async function makeBundle({
+    entry,
     settings,
     output,
     ...options
 }: BundleOptions): Promise<Bundle> {
     return withStockTool(
-        ["bundle", "src/main.ts", "--board", BOARD, "--flash-file", MADE],
+        ["bundle", entry, "--board", BOARD, "--flash-file", MADE],
         options,
         scratch =>
             writeFileSync(join(scratch, ".env.local"), settingsText(settings), {

@@ -12,7 +12,7 @@ import {
 } from "./connect.ts"
 import { deployToDevtools } from "./devtools.ts"
 import { keepAttached } from "./follow.ts"
-import { takeProgram } from "./programs.ts"
+import { PROGRAM_HELP, takeProgram } from "./programs.ts"
 import { runCommand } from "./run-command.ts"
 import { SETTINGS_OPTION, settingsToDeploy } from "./settings-to-deploy.ts"
 
@@ -31,10 +31,10 @@ const OPTIONS: CommandOptions = {
 }
 
 const HELP = [
-    "Usage: npm run deploy [-- [laglight|ledtest] [options]]",
+    "Usage: npm run deploy [-- [laglight|ledtest|oled] [options]]",
     "",
     "Checks the settings, builds the program, puts both on the Pico W on USB, and follows its log (Ctrl-C ends that).",
-    "laglight is the light. ledtest checks the wiring: a dot from LED1 to LED10 and back, then the legend.",
+    ...PROGRAM_HELP,
     "The board needs DeviceScript's runtime: npm run flash, once.",
     "",
     optionHelp(OPTIONS),

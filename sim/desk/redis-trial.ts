@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { buildFirmware } from "../firmware.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { bar, printable } from "../view/words.ts"
-import type { Snapshot } from "../view/picture.ts"
 import { SimulatedDevice } from "../vm/device.ts"
+import { isTargetRecord, readLightRecord } from "../vm/light-record.ts"
+import type { LightRecord, TargetRecord } from "../vm/light-record.ts"
 
 export interface Trial {
     /** Every target's lag is known, at least within bounds. */
@@ -17,7 +18,6 @@ export interface Trial {
     missingRights: string[]
 }
 
-const LINK = "link"
 /** For an answer; the firmware itself gives up a connect after 16 s and tries again. */
 const ANSWER_TIMEOUT_MS = 20_000
 /** After the first answer: for the others, and for the power-on sweep to be over. */
@@ -27,32 +27,35 @@ export async function tryRedis(settings: EncodedSettings): Promise<Trial> {
     const { bytecode } = await buildFirmware()
     const device = await SimulatedDevice.start({ bytecode, settings })
     try {
+        const records = () =>
+            device.records
+                .map(({ record }) => readLightRecord(record))
+                .filter(record => record !== undefined)
         await device
             .until(
-                () =>
-                    device.logs.some(({ text }) => isAnswer(text)) || undefined,
+                () => records().some(isAnswer) || undefined,
                 ANSWER_TIMEOUT_MS,
                 "an answer"
             )
             .catch(() => {})
         await sleep(SETTLE_MS)
-        const log = device.logs
-            .filter(({ level }) => level !== "debug")
-            .map(({ text }) => printable(text))
-        // each target's last word; the link has none of its own while it is up
-        const states = new Map<string, unknown>()
-        for (const { record } of device.records) {
-            const { target, status } = (record ?? {}) as Partial<Snapshot>
-            if (target !== undefined) states.delete(LINK)
-            states.set(target === undefined ? LINK : String(target), status)
-        }
+        const said = records()
+        // each target's last word, which holds while the link is up
+        const targets = new Map<number, TargetRecord>()
+        for (const record of said)
+            if (isTargetRecord(record)) targets.set(record.target, record)
         return {
             isShown:
-                states.size > 0 &&
-                [...states.values()].every(status => status === "lag"),
-            log,
+                said.at(-1)?.link === "up" &&
+                targets.size > 0 &&
+                [...targets.values()].every(
+                    ({ condition }) => condition === "lag"
+                ),
+            log: device.logs
+                .filter(({ level }) => level !== "debug")
+                .map(({ text }) => printable(text)),
             leds: bar(device.leds),
-            missingRights: rights(log),
+            missingRights: rights(said.filter(isTargetRecord)),
         }
     } finally {
         await device.stop()
@@ -60,16 +63,20 @@ export async function tryRedis(settings: EncodedSettings): Promise<Trial> {
 }
 
 /** Redis, the network or the firmware itself has had its say; before that there are only announcements. */
-function isAnswer(text: string) {
-    return !/^(light: |redis: connecting to )/.test(text)
+function isAnswer(record: LightRecord) {
+    return (
+        isTargetRecord(record) ||
+        record.problem !== null ||
+        record.link === "not configured"
+    )
 }
 
-function rights(log: string[]) {
-    const found = log.flatMap(text => {
-        const missing = /; missing: (.*)$/.exec(text)
-        const refused = /NOPERM.*'([\w|]+)' command/.exec(text)
+function rights(targets: TargetRecord[]) {
+    const found = targets.flatMap(({ missing, reason }) => {
+        // Redis's own words
+        const refused = /^NOPERM .*'([\w|]+)' command/.exec(reason ?? "")
         return [
-            ...(missing ? missing[1].split(" ") : []),
+            ...(missing?.split(" ") ?? []),
             ...(refused ? [`+${refused[1]}`] : []),
         ]
     })

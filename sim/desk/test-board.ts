@@ -5,6 +5,8 @@ import type { CommandOptions } from "../command-line.ts"
 import { buildFirmware } from "../firmware.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { FIRMWARE_KEYS } from "../settings-table.ts"
+import { isTargetRecord, readLightRecord } from "../vm/light-record.ts"
+import type { LightRecord } from "../vm/light-record.ts"
 import type { Board } from "./board.ts"
 import {
     BOARD_OPTIONS,
@@ -69,7 +71,7 @@ runCommand(async (args, context) => {
         {
             name: "the LED test shows LED1 to LED10 in order, and has an led service",
             async run() {
-                const shown = record(board, "leds")
+                const shown = shownBy(board)
                 await deploy(ledtest.bytecode, report.settings)
                 await board.until(
                     () => ofDots(shown).includes(dots().join(" ")),
@@ -83,8 +85,8 @@ runCommand(async (args, context) => {
         {
             name: "a wrong setting is refused: both ends blink, and the log names it",
             async run() {
-                const shown = record(board, "leds")
-                const said = record(board, "log")
+                const shown = shownBy(board)
+                const said = saidBy(board)
                 await deploy(
                     main.bytecode,
                     new Map([...report.settings, ["POLL_MS", "1"]])
@@ -93,11 +95,13 @@ runCommand(async (args, context) => {
                     () =>
                         shown.filter(leds => leds === "1000000001").length >
                             1 &&
-                        said.some(text =>
-                            /^settings: POLL_MS is 1;/.test(text)
+                        said.records.some(
+                            record =>
+                                record.link === "not configured" &&
+                                record.problem?.includes("POLL_MS")
                         ),
                     NOT_CONFIGURED_MS,
-                    () => `the log said: ${said.join(" / ")}`
+                    () => `the log said: ${said.lines.join(" / ")}`
                 )
             },
         },
@@ -115,11 +119,16 @@ runCommand(async (args, context) => {
         {
             name: "a reading arrives",
             async run() {
-                const said = record(board, "log")
+                const said = saidBy(board)
                 await board.until(
-                    () => said.some(text => /: lag /.test(text)),
+                    () =>
+                        said.records.some(
+                            record =>
+                                isTargetRecord(record) &&
+                                record.condition === "lag"
+                        ),
                     READING_MS,
-                    () => `the log said: ${said.join(" / ")}`
+                    () => `the log said: ${said.lines.join(" / ")}`
                 )
             },
         },
@@ -141,15 +150,25 @@ runCommand(async (args, context) => {
     return failed > 0 ? 1 : 0
 })
 
-/** Everything of one kind from now on. */
-function record(board: Board, event: "leds" | "log") {
-    const records: string[] = []
-    if (event === "leds") board.on("leds", leds => records.push(leds))
-    else
-        board.on("log", ({ level, text }) => {
-            if (level !== "debug") records.push(text)
-        })
-    return records
+/** What the light shows from now on. */
+function shownBy(board: Board) {
+    const frames: string[] = []
+    board.on("leds", leds => frames.push(leds))
+    return frames
+}
+
+/** What the program says from now on, for people and for programs. */
+function saidBy(board: Board) {
+    const lines: string[] = []
+    const records: LightRecord[] = []
+    board.on("log", ({ level, text }) => {
+        if (level !== "debug") lines.push(text)
+    })
+    board.on("data", ({ record }) => {
+        const said = readLightRecord(record)
+        if (said) records.push(said)
+    })
+    return { lines, records }
 }
 
 function dots() {

@@ -101,7 +101,7 @@ function targetWords(
         case "unknown":
             return {
                 title: "Lag unknown",
-                detail: sentence(target.text),
+                detail: sentence(target.reason),
                 shape: BLINKING.repeat(leds),
                 rhythm: "every other LED, then the others",
                 tone: "notice",
@@ -166,7 +166,7 @@ function refusal(
     blocks: 1 | 2 | 3,
     leds: number,
     what: string,
-    { text }: TargetLight
+    { reason }: TargetLight
 ): StatusWords {
     const whole = ["●○○○◐◐○○○●", "●○◐◐○○◐◐○●", "●○◐○◐◐○◐○●"][blocks - 1]
     const middle = leds >> 1
@@ -181,7 +181,7 @@ function refusal(
     const flashes = ["flash once", "flash twice", "flash three times"]
     return {
         title: `Redis refused: ${what}`,
-        detail: sentence(text),
+        detail: sentence(reason),
         shape: leds === 10 ? whole : share,
         rhythm: `steady ends, ${flashes[blocks - 1]}`,
         tone: "alert",
@@ -207,7 +207,7 @@ function count(value: number) {
     return String(Math.round(value * 10) / 10)
 }
 
-function sentence(text: string) {
+function sentence(text: string | null) {
     if (!text) return ""
     return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -1,44 +1,19 @@
 /**
- * What the light says, target by target, gathered from the firmware's data records, which number the targets. The log
- * holds names and words that others chose: it adds the words for people, and nothing is concluded from it.
+ * What the light says, target by target, gathered from the firmware's data records, which number the targets. Nothing is
+ * concluded from the log: it holds names and words that others chose.
  */
 import { EventEmitter } from "node:events"
 import type { DeviceEvents, SimulatedDevice } from "../vm/device.ts"
-import type {
-    ConditionWord,
-    LightState,
-    LinkWord,
-    TargetLight,
-    TargetSetup,
-} from "./state.ts"
+import { isTargetRecord, readLightRecord } from "../vm/light-record.ts"
+import type { LightState, LinkWord, TargetLight, TargetSetup } from "./state.ts"
 
 type Device = Pick<SimulatedDevice, "restarts"> & EventEmitter<DeviceEvents>
-
-/** Words that come besides a target's status, in a line that begins like it. */
-const ASIDE = /^(the user's rights|its stream lives)/
-
-const LINKS: readonly unknown[] = [
-    "not configured",
-    "joining Wi-Fi",
-    "connecting",
-] satisfies LinkWord[]
-
-const CONDITIONS: readonly string[] = [
-    "lag",
-    "unknown",
-    "stale",
-    "refused: who",
-    "refused: which stream",
-    "refused: which group",
-] satisfies ConditionWord[]
 
 /** @event change something is different from before */
 export class LightTracker extends EventEmitter<{ change: [] }> {
     link: LinkWord = "starting"
     targets: TargetLight[] = []
     private emitting = false
-    /** The log's last line, when no record has come since. */
-    private lastLine = ""
     /** By target, with GROUP=*: what stands for the group's name where the record could not hold it. */
     private ids: (string | undefined)[] = []
     /** The same names as far as the records hold them. */
@@ -55,9 +30,6 @@ export class LightTracker extends EventEmitter<{ change: [] }> {
         device.on("restart", () => this.begin())
         device.on("panic", ({ code }) => code !== 0 && this.begin())
         device.on("exit", () => this.setLink("off"))
-        device.on("log", ({ level, text }) => {
-            if (level === "log") this.lastLine = text
-        })
         device.on("data", ({ record }) => this.readRecord(record))
     }
 
@@ -92,43 +64,27 @@ export class LightTracker extends EventEmitter<{ change: [] }> {
         this.changed()
     }
 
-    private readRecord(record: unknown) {
-        const line = this.lastLine
-        this.lastLine = ""
-        if (typeof record !== "object" || record === null) return
-        const fields = record as Record<string, unknown>
-        const { target: number, status } = fields
-        if (number === undefined && LINKS.includes(status))
-            return this.setLink(status as LinkWord)
-        const i = Number(number) - 1
+    private readRecord(data: unknown) {
+        const record = readLightRecord(data)
+        if (!record) return
+        if (!isTargetRecord(record)) return this.setLink(record.link)
+        const i = record.target - 1
         const target = this.targets[i]
-        if (!target || !CONDITIONS.includes(String(status))) return
-        if (this.wanted[i].group === "*" && typeof fields.group === "string") {
-            this.ids[i] = typeof fields.id === "string" ? fields.id : undefined
-            this.shortNames[i] = fields.group
+        if (!target) return
+        if (this.wanted[i].group === "*") {
+            this.ids[i] = record.id ?? undefined
+            this.shortNames[i] = record.group
             this.nameGroup(i)
         }
-        this.readWords(i, line)
-        target.condition = status as ConditionWord
-        target.complaint =
-            typeof fields.check === "string" ? fields.check : null
+        target.condition = record.condition
+        target.reason = record.reason
+        target.complaint = record.complaint
         this.setLink("up")
         // of a reading that has grown old the record holds nothing; what it was still stands
-        if (status === "stale") return
-        target.low = numberOrNull(fields.low)
-        target.high = numberOrNull(fields.high)
-        target.known = typeof fields.known === "string" ? fields.known : null
-    }
-
-    /** The words of the line that comes right before a record, if it is of that target. */
-    private readWords(i: number, line: string) {
-        const { stream } = this.wanted[i]
-        const found = [this.targets[i].group, this.shortNames[i] ?? ""]
-            .map(group => `${inLine(stream)}/${inLine(group)}: `)
-            .find(start => line.startsWith(start))
-        if (found === undefined) return
-        const words = line.slice(found.length)
-        if (!ASIDE.test(words)) this.targets[i].text = words
+        if (record.condition === "stale") return
+        target.low = record.low
+        target.high = record.high
+        target.known = record.known
     }
 
     /** Whole names have been found out. */
@@ -171,30 +127,7 @@ function waiting(stream: string, group: string): TargetLight {
         low: null,
         high: null,
         known: null,
+        reason: null,
         complaint: null,
-        text: "",
     }
-}
-
-/** A name as the firmware writes it in a line (src/report.ts, src/link/printable.ts). */
-function inLine(name: string) {
-    let text = name
-    if (Buffer.byteLength(text) > MAX_NAME_BYTES) {
-        let end = MAX_NAME_BYTES
-        while (
-            Buffer.byteLength([...text].slice(0, end).join("")) >
-            MAX_NAME_BYTES - DOTS.length
-        )
-            end--
-        text = [...text].slice(0, end).join("") + DOTS
-    }
-    return text.replace(NEUTRALISED, "?")
-}
-
-const MAX_NAME_BYTES = 90
-const DOTS = "..."
-const NEUTRALISED = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
-
-function numberOrNull(value: unknown) {
-    return typeof value === "number" ? value : null
 }

@@ -1,23 +1,12 @@
 /** What the simulator tells its page: types alone, which the browser's code shares. */
 
+import type { RecordCondition, RecordLink } from "../vm/light-record.ts"
+
 /** What the device as a whole is busy with; "up": the targets tell. */
-export type LinkWord =
-    | "off"
-    | "starting"
-    | "not configured"
-    | "joining Wi-Fi"
-    | "connecting"
-    | "up"
+export type LinkWord = "off" | "starting" | RecordLink
 
 /** The firmware's words for a target's condition, and "waiting" before it said any. */
-export type ConditionWord =
-    | "waiting"
-    | "lag"
-    | "unknown"
-    | "stale"
-    | "refused: who"
-    | "refused: which stream"
-    | "refused: which group"
+export type ConditionWord = "waiting" | RecordCondition
 
 /** What the light says of one target. */
 export interface TargetLight {
@@ -29,10 +18,10 @@ export interface TargetLight {
     high: number | null
     /** The firmware's word for how the lag is known. */
     known: string | null
+    /** Why there is no fresh lag, and what to do; null when there is one. */
+    reason: string | null
     /** What is wrong with the consumers, so that the light winks; null when nothing is. */
     complaint: string | null
-    /** The firmware's last words on it, as in its log. */
-    text: string
 }
 
 export interface LightState {

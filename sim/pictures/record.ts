@@ -23,7 +23,7 @@ const LONGEST_MS = (TIDE.periodS + 3) * 1000
 interface Snapshot {
     t: number
     leds: string
-    status: string | null
+    condition: string | null
     lag: number | null
 }
 
@@ -61,8 +61,8 @@ async function record() {
     let hasRisen = false
     let last = -1
     for await (const line of createInterface(simulator.stdout)) {
-        const { t, leds, status, lag } = JSON.parse(line) as Snapshot
-        if (status !== "lag" || lag === null) continue
+        const { t, leds, condition, lag } = JSON.parse(line) as Snapshot
+        if (condition !== "lag" || lag === null) continue
         firstMs ??= t
         if (begin === undefined) {
             // the last moment of low water

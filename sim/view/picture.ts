@@ -1,33 +1,33 @@
 /** What there is to see of a device, gathered from its events: the LEDs and the last reading. */
 import { EventEmitter } from "node:events"
 import type { DeviceEvents, SimulatedDevice } from "../vm/device.ts"
+import { isTargetRecord, readLightRecord } from "../vm/light-record.ts"
+import type { TargetRecord } from "../vm/light-record.ts"
 
 /**
- * One moment of the light. Below `leds` stands what the firmware said last with `console.data`; `null` until
- * it said something. Fields that the firmware adds are passed on.
+ * One moment of the light. Below `leds` stands what the firmware said last with `console.data`, of the target that it said
+ * something of (docs/monitoring.md); `null` for what it did not say.
  */
-export interface Snapshot {
+export interface Snapshot extends Omit<
+    TargetFields,
+    "condition" | "stream" | "group"
+> {
     /** Milliseconds since the Unix epoch. */
     t: number
     /** "1" lit, "0" dark, LED1 first: "1110000000". */
     leds: string
-    /** The firmware's word for what it shows. */
-    status: string | null
-    /** Entries behind; null if that is not known exactly. */
-    lag: number | null
-    /** Entries behind at least, and at most, as far as that is proven. */
-    low: number | null
-    high: number | null
-    /** How the lag is known. */
-    known: string | null
-    /** LEDs that the lag lights; one more than there are is off the scale. */
-    level: number | null
+    /** What the device as a whole is busy with; "up": the targets tell. */
+    link: string | null
+    /** What is in the link's way. */
+    problem: string | null
+    target: number | null
     stream: string | null
     group: string | null
-    pending: number | null
-    consumers: number | null
-    [field: string]: unknown
+    /** The firmware's word for what it shows of the target. */
+    condition: string | null
 }
+
+type TargetFields = Omit<TargetRecord, "link" | "target">
 
 export interface LogEntry {
     /** Milliseconds since the Unix epoch. */
@@ -39,6 +39,24 @@ export interface LogEntry {
 /** The parts of a SimulatedDevice that are looked at. */
 export type Observed = Pick<SimulatedDevice, "leds" | "now" | "logs"> &
     EventEmitter<DeviceEvents>
+
+const NO_TARGET = {
+    target: null,
+    stream: null,
+    group: null,
+    id: null,
+    condition: null,
+    lag: null,
+    low: null,
+    high: null,
+    known: null,
+    level: null,
+    pending: null,
+    consumers: null,
+    reason: null,
+    complaint: null,
+    missing: null,
+} satisfies Partial<Snapshot>
 
 /** @event change something other than the time differs from the last snapshot
  *  @event log a line of the firmware's log, or a note on the device's own fate */
@@ -60,20 +78,17 @@ export class Picture extends EventEmitter<{
         this.snapshot = {
             t: Date.now(),
             leds: device.leds,
-            status: null,
-            lag: null,
-            low: null,
-            high: null,
-            known: null,
-            level: null,
-            stream: null,
-            group: null,
-            pending: null,
-            consumers: null,
+            link: null,
+            problem: null,
+            ...NO_TARGET,
         }
         device.on("leds", (leds, t) => this.merge({ leds }, at(t)))
         device.on("data", ({ t, record }) => {
-            if (isRecord(record)) this.merge(record, at(t))
+            const said = readLightRecord(record)
+            if (!said) return
+            // while the link is down nothing of the targets is known
+            const isUp = isTargetRecord(said) || said.link === "up"
+            this.merge({ ...(isUp ? {} : NO_TARGET), ...said }, at(t))
         })
         device.on("log", ({ t, level, text }) =>
             this.emit("log", { t: at(t), level, text })
@@ -99,21 +114,13 @@ export class Picture extends EventEmitter<{
         return { ...this.snapshot }
     }
 
-    private merge(fields: Record<string, unknown>, t: number) {
-        const before = this.snapshot
+    private merge(fields: Partial<Snapshot>, t: number) {
+        const before: Record<string, unknown> = { ...this.snapshot }
         const changed = Object.entries(fields).some(
-            ([field, value]) => !isSame(before[field], value)
+            ([field, value]) => before[field] !== value
         )
         if (!changed) return
-        this.snapshot = { ...before, ...fields, t }
+        this.snapshot = { ...this.snapshot, ...fields, t }
         this.emit("change", this.now)
     }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-}
-
-function isSame(a: unknown, b: unknown) {
-    return JSON.stringify(a) === JSON.stringify(b)
 }

@@ -8,10 +8,11 @@ export function bar(leds: string) {
 
 /** `jobs/staff: lag 6, level 3 of 10`, `jobs/staff: stale, lag 6`; empty before the firmware said anything. */
 export function sentence(snapshot: Snapshot) {
-    const { stream, group, status } = snapshot
+    const { stream, group, link, condition } = snapshot
     const facts = [
-        // "lag" is the ordinary case
-        status === "lag" ? null : status,
+        // "up" and "lag" are the ordinary case
+        link === "up" ? null : link,
+        condition === "lag" ? null : condition,
         lagText(snapshot),
         levelText(snapshot),
     ].filter(fact => fact !== null)

@@ -153,7 +153,7 @@ function lagPattern(status: TargetStatus, leds: number): Pattern {
     )
     const high = bar(leds, status.high)
     const certain = low === high
-    if (!status.check)
+    if (status.complaint === undefined)
         return {
             steps: certain ? [low, STILL] : [high, 500, low, 500],
             beats: certain,

@@ -5,6 +5,7 @@ import {
     Frame,
     FrameSink,
     LEDS,
+    pictureOf,
     Status,
     TargetStatus,
 } from "./display"
@@ -136,11 +137,7 @@ export class Player implements Display {
         for (let i = 0; i < targets.length; ++i) {
             const target = targets[i]
             const share = this.shares[i]
-            const key =
-                target.condition |
-                (target.low << 4) |
-                (target.high << 8) |
-                (target.check ? 1 << 12 : 0)
+            const key = pictureOf(target)
             if (share.key !== key) {
                 share.key = key
                 share.playTarget(

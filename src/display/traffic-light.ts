@@ -14,6 +14,13 @@ export interface TrafficLimits {
     redAt: number
 }
 
+/** The pins that the lamps are at; undefined in the simulator, which has none. */
+export interface LampPins {
+    green: ds.OutputPin
+    yellow: ds.OutputPin
+    red: ds.OutputPin
+}
+
 /** Lamps as bits, the worse the higher. */
 export enum Lamp {
     None = 0,
@@ -87,19 +94,15 @@ export class TrafficLight implements Display {
         private limits: TrafficLimits
     ) {}
 
-    /** Starts the driver and the light's own fiber. */
-    static async start(
-        green: ds.OutputPin,
-        yellow: ds.OutputPin,
-        red: ds.OutputPin,
+    /** Starts the driver and the light's own fiber. @param limits undefined: no traffic light is wanted */
+    static async ifWanted(
+        lamps: LampPins,
         limits: TrafficLimits
-    ): Promise<TrafficLight> {
-        const light = new TrafficLight(
-            await startTrafficLight({ green, yellow, red }),
-            limits
-        )
+    ): Promise<Display[]> {
+        if (limits === undefined) return []
+        const light = new TrafficLight(await startTrafficLight(lamps), limits)
         light.blink.start()
-        return light
+        return [light]
     }
 
     show(status: Status): void {

@@ -17,6 +17,7 @@ import {
     Steps,
     targetPattern,
 } from "../../src/display/patterns"
+import { fakeTarget } from "./fake-status"
 
 const POWER_ON = powerOn()
 
@@ -39,25 +40,16 @@ function textOf(steps: Steps, leds: number): string {
     return texts.join(" ")
 }
 
-function target(
-    condition: Condition,
-    low: number,
-    high: number,
-    check: boolean
-): TargetStatus {
-    return { condition, low, high, lagLow: low, lagHigh: high, check }
-}
-
 function lag(low: number, high: number): TargetStatus {
-    return target(Condition.Lag, low, high, false)
+    return fakeTarget(Condition.Lag, low, high, false)
 }
 
 function checked(low: number, high: number): TargetStatus {
-    return target(Condition.Lag, low, high, true)
+    return fakeTarget(Condition.Lag, low, high, true)
 }
 
 function of(condition: Condition): TargetStatus {
-    return target(condition, 0, 0, false)
+    return fakeTarget(condition, 0, 0, false)
 }
 
 /** A test of a target's shapes and rhythm on the whole bar. */
@@ -143,22 +135,22 @@ describe("the table: a target", () => {
     )
     shows(
         "stale",
-        target(Condition.Stale, 6, 6, false),
+        fakeTarget(Condition.Stale, 6, 6, false),
         "○○○○○●○○○○ 1000 ○○○○○○○○○○ 1000"
     )
     shows(
         "stale at 0",
-        target(Condition.Stale, 0, 0, false),
+        fakeTarget(Condition.Stale, 0, 0, false),
         "●○○○○○○○○○ 1000 ○○○○○○○○○○ 1000"
     )
     shows(
         "stale off the scale",
-        target(Condition.Stale, OFF_SCALE, OFF_SCALE, false),
+        fakeTarget(Condition.Stale, OFF_SCALE, OFF_SCALE, false),
         "○○○○○○○○○● 1000 ○○○○○○○○○○ 1000"
     )
     shows(
         "stale between two levels",
-        target(Condition.Stale, 2, 5, false),
+        fakeTarget(Condition.Stale, 2, 5, false),
         "○○○○●○○○○○ 1000 ○○○○○○○○○○ 1000"
     )
     shows(
@@ -275,7 +267,8 @@ describe("no LED flashes more than three times a second", () => {
             for (const condition of CONDITIONS)
                 await expectCalm(
                     `condition ${condition} on ${leds}`,
-                    targetPattern(target(condition, 2, 2, false), leds).steps,
+                    targetPattern(fakeTarget(condition, 2, 2, false), leds)
+                        .steps,
                     leds
                 )
     })
@@ -287,7 +280,7 @@ describe("no LED flashes more than three times a second", () => {
                         await expectCalm(
                             `${low} to ${high} on ${leds}, ${check}`,
                             targetPattern(
-                                target(Condition.Lag, low, high, check),
+                                fakeTarget(Condition.Lag, low, high, check),
                                 leds
                             ).steps,
                             leds
@@ -327,13 +320,15 @@ describe("the grammar", () => {
         }
         expect(steady(targetPattern(of(Condition.Unknown), LEDS))).toBe(0)
         expect(
-            steady(targetPattern(target(Condition.Stale, 10, 10, false), LEDS))
+            steady(
+                targetPattern(fakeTarget(Condition.Stale, 10, 10, false), LEDS)
+            )
         ).toBe(0)
         for (let low = 0; low <= OFF_SCALE; ++low)
             for (let high = low; high <= OFF_SCALE; ++high)
                 for (const check of [false, true]) {
                     const pattern = targetPattern(
-                        target(Condition.Lag, low, high, check),
+                        fakeTarget(Condition.Lag, low, high, check),
                         LEDS
                     )
                     const lit = steady(pattern)
@@ -426,7 +421,7 @@ describe("no two meanings look the same", () => {
             looks.push(lookOf(of(condition), LEDS))
         for (let level = 1; level <= LEDS; ++level) {
             looks.push(
-                lookOf(target(Condition.Stale, level, level, false), LEDS)
+                lookOf(fakeTarget(Condition.Stale, level, level, false), LEDS)
             )
             looks.push(lookOf(checked(level, level), LEDS))
             await ds.sleep(1)
@@ -450,7 +445,10 @@ describe("no two meanings look the same", () => {
                 looks.push(lookOf(of(condition), leds))
             for (let level = 1; level <= leds; ++level)
                 looks.push(
-                    lookOf(target(Condition.Stale, level, level, false), leds)
+                    lookOf(
+                        fakeTarget(Condition.Stale, level, level, false),
+                        leds
+                    )
                 )
             for (let low = 0; low < leds; ++low)
                 for (let high = low; high <= leds; ++high)
@@ -472,7 +470,12 @@ describe("a share", () => {
         for (const leds of SHARES)
             for (const condition of [...CONDITIONS, Condition.Lag])
                 for (let low = 0; low <= leds + 1; ++low) {
-                    const status = target(condition, low, leds + 1, low === 1)
+                    const status = fakeTarget(
+                        condition,
+                        low,
+                        leds + 1,
+                        low === 1
+                    )
                     const lit = everLit(targetPattern(status, leds))
                     expect(lit >> leds).toBe(0)
                     await ds.sleep(1)

@@ -12,6 +12,7 @@ import {
 } from "../../src/display/display"
 import { powerOn } from "../../src/display/patterns"
 import { Player } from "../../src/display/player"
+import { COMPLAINT, fakeTarget } from "./fake-status"
 
 const POWER_ON = powerOn()
 
@@ -65,7 +66,7 @@ class Stage {
     }
 
     show(link: LinkStatus, targets: TargetStatus[]): void {
-        this.player.show({ link, targets })
+        this.player.show({ link, problem: undefined, targets })
     }
 
     end(): void {
@@ -91,14 +92,7 @@ class Stage {
 }
 
 function lag(low: number, high: number): TargetStatus {
-    return {
-        condition: Condition.Lag,
-        low,
-        high,
-        lagLow: low,
-        lagHigh: high,
-        check: false,
-    }
+    return fakeTarget(Condition.Lag, low, high, false)
 }
 
 function of(condition: Condition): TargetStatus {
@@ -244,7 +238,7 @@ describe("a target's pattern", () => {
         await stage.until(700)
         stage.show(LinkStatus.Up, [lag(1, 3)])
         await stage.until(1250)
-        stage.show(LinkStatus.Up, [{ ...lag(1, 1), check: true }])
+        stage.show(LinkStatus.Up, [{ ...lag(1, 1), complaint: COMPLAINT }])
         await stage.until(1400)
         stage.end()
         stage.expectFrames([
@@ -274,7 +268,11 @@ describe("a target's pattern", () => {
     test("is a copy: the status may be reused", async () => {
         const stage = new Stage()
         await stage.swept()
-        const status: Status = { link: LinkStatus.Up, targets: [lag(1, 1)] }
+        const status: Status = {
+            link: LinkStatus.Up,
+            problem: undefined,
+            targets: [lag(1, 1)],
+        }
         stage.player.show(status)
         await stage.until(100)
         status.targets[0].low = 7

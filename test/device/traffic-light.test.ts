@@ -7,18 +7,12 @@ import {
     TargetStatus,
 } from "../../src/display/display"
 import { Lamp, lampsOf } from "../../src/display/traffic-light"
+import { fakeTarget } from "./fake-status"
 
 const LIMITS = { yellowAt: 5, redAt: 20 }
 
 function target(condition: Condition, low: number, high: number): TargetStatus {
-    return {
-        condition,
-        low: 0,
-        high: 0,
-        lagLow: low,
-        lagHigh: high,
-        check: false,
-    }
+    return fakeTarget(condition, low, high, false)
 }
 
 function lag(low: number, high: number): TargetStatus {
@@ -35,7 +29,7 @@ function colours(lamps: number): string {
 
 /** Lamps in words: `yellow`, `green, red blinks`. */
 function shown(link: LinkStatus, targets: TargetStatus[]): string {
-    const status: Status = { link, targets }
+    const status: Status = { link, problem: undefined, targets }
     const { steady, blinking } = lampsOf(status, LIMITS)
     const blinks = blinking ? `${colours(blinking)} blinks` : ""
     return [colours(steady), blinks].filter(text => text.length > 0).join(", ")

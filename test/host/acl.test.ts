@@ -308,7 +308,7 @@ describe("the user", () => {
             LAG_PER_LED: 1000,
         })
         await stream.add(400)
-        await light.reads({ status: "lag" })
+        await light.reads({ condition: "lag" })
         await light.run(5000)
         // a script may be tried: only trying tells whether the user may
         assert.deepEqual(
@@ -408,7 +408,7 @@ describe("the user", () => {
         const settings = { ...JOBS, UNIT: "seconds" }
         await grant(JOBS, "--seconds")
         const light = await startLight(t, { ...SERVER, ...LOGIN, ...settings })
-        await light.reads({ status: "lag" })
+        await light.reads({ condition: "lag" })
         await light.run(25_000)
         assert.deepEqual(await denied(), [])
         assertNothingMissing(light)

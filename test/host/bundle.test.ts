@@ -198,6 +198,25 @@ describe("bundle", () => {
         }
     })
 
+    test("-- oled has the program with a screen, and its pins", async () => {
+        writeFileSync(file("runtime.uf2"), standIn())
+        writeFileSync(file("settings"), SETTINGS)
+        const { code, stdout, stderr } = await run(
+            "sim/desk/bundle.ts",
+            "oled",
+            ...["--settings", file("settings")],
+            ...["--runtime", file("runtime.uf2")],
+            ...["--output", file("oled.uf2")]
+        )
+        assert.equal(code, 0, stdout + stderr)
+        const blocks = readUf2(readFileSync(file("oled.uf2")))
+        const program = [...readStorage(blocks)].find(
+            ([key]) => !key.startsWith(":")
+        )![1]
+        for (const text of ["oled: no answer", "i2c.pinSDA", "i2c.pinSCL"])
+            assert.ok(program.includes(text), text)
+    })
+
     test("is not made of settings that are wrong", async () => {
         writeFileSync(file("wrong"), SETTINGS.replace("redis.lan", "10.0.0.7"))
         const { code, stderr } = await run(

@@ -72,6 +72,7 @@ const ELSEWHERE: Record<string, string[]> = {
     "npm run acl -- --script": ["test/host/acl.test.ts"],
     "npm run bundle": ["test/host/bundle.test.ts"],
     "npm run bundle -- --runtime FILE": ["test/host/bundle.test.ts"],
+    "npm run bundle -- oled": ["test/host/bundle.test.ts"],
     "npm run check": ["test/host/check.test.ts"],
     "npm run check -- --board simulator": ["test/host/check.test.ts"],
     "npm run check -- --connect": ["test/host/check.test.ts"],
@@ -282,7 +283,7 @@ describe("npm start", () => {
 
     for (const text of STARTS)
         here(text, async () => {
-            await simulator.untilSnapshot(s => s.status === "lag", START_MS)
+            await simulator.untilSnapshot(s => s.condition === "lag", START_MS)
         })
 
     for (const text of CURL)
@@ -294,7 +295,10 @@ describe("npm start", () => {
                     /^page: http/,
                     START_MS
                 )
-                await simulator.untilSnapshot(s => s.status === "lag", START_MS)
+                await simulator.untilSnapshot(
+                    s => s.condition === "lag",
+                    START_MS
+                )
                 const { code, stdout, stderr } = await shell(
                     text
                         .replace("http://127.0.0.1:7878/", page.slice(6))

@@ -221,6 +221,17 @@ describe("the commands", () => {
         assert.match(stdout, /LED1: GP0, pin 1\n.*LED2: GP1, pin 2/)
     })
 
+    test("deploy -- oled puts the light with a screen on the board, which goes on where there is none", async () => {
+        const { code, stdout, stderr } = await runScript(
+            "sim/desk/deploy.ts",
+            ["oled", "--simulator", "--settings", settingsFile()],
+            { wanted: /oled: no answer.*[^]*light: connecting/ }
+        )
+        assert.equal(code, 0, stderr)
+        assert.match(stdout, /\noled runs: \d+ bytes of program, 6 settings\n/)
+        assert.match(stdout, /oled: no answer from the screen/)
+    })
+
     test("deploy deploys nothing that check refuses", async () => {
         const { code, stdout, stderr } = await runScript("sim/desk/deploy.ts", [
             ...["--settings", settingsFile("POLL_MS=1")],

@@ -155,7 +155,7 @@ describe("troubleshooting.md", () => {
                     (rest, literal) =>
                         rest.replace(
                             new RegExp(
-                                `(?<![a-z])${escaped(literal)}(?![a-z])`,
+                                `${/^[a-z]/i.test(literal) ? "(?<![a-z])" : ""}${escaped(literal)}(?![a-z])`,
                                 "gi"
                             ),
                             " "
@@ -361,6 +361,37 @@ describe("acl.md", () => {
     })
 })
 
+describe("monitoring.md", () => {
+    test("has a row for every field of the data records", () => {
+        const rows = rowsOf(read("docs/monitoring.md"))
+        const fields = rows
+            .slice(rows.findIndex(([first]) => first === "field"))
+            .flatMap(([names]) => codeIn(names))
+        const known = [...nodesOf(parse(join(ROOT, "sim/vm/light-record.ts")))]
+            .filter(ts.isInterfaceDeclaration)
+            .flatMap(({ members }) =>
+                members.map(member => member.name!.getText())
+            )
+        assert.ok(known.length > 15, known.join(" "))
+        assert.deepEqual(
+            [...new Set(fields)].sort(),
+            [...new Set(known)].sort()
+        )
+    })
+
+    test("has the version that the firmware writes and the host reads", () => {
+        const [, version] = /`v` is the version, (\d+)/.exec(
+            read("docs/monitoring.md")
+        )!
+        for (const file of ["src/display/log.ts", "sim/vm/light-record.ts"])
+            assert.match(
+                read(file),
+                new RegExp(`^const VERSION = ${version}$`, "m"),
+                file
+            )
+    })
+})
+
 describe("lag.md", () => {
     test("explains every way of knowing", () => {
         const page = read("docs/lag.md")
@@ -396,6 +427,18 @@ describe("hardware.md", () => {
                 pin,
                 String(physicalPin(pin)),
             ])
+        for (const [signal, pin] of [
+            ["SDA", "GP20"],
+            ["SCL", "GP21"],
+        ]) {
+            assert.deepEqual(row(signal)?.slice(1), [
+                pin,
+                String(physicalPin(pin)),
+            ])
+            assert.ok(
+                read("src/mainoled.ts").includes(`pin${signal}: pins.${pin}`)
+            )
+        }
         const main = read("src/board.ts")
         for (const { name, pin } of TRAFFIC_LIGHT_PINS)
             assert.ok(main.includes(`${name.toLowerCase()}: pins.${pin}`))

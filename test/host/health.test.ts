@@ -51,7 +51,7 @@ describe("PENDING_MAX", () => {
         await stream.add(9)
         await stream.read("g", 3)
         const light = await Light.start({ ...JOBS, PENDING_MAX: 3 })
-        await light.reads({ lag: 6, pending: 3, check: undefined })
+        await light.reads({ lag: 6, pending: 3, complaint: undefined })
         await light.showsBar(bar(3))
 
         await stream.read("g", 2)
@@ -62,7 +62,7 @@ describe("PENDING_MAX", () => {
             "jobs/g: lag 4, 2 of 10; 5 entries pending, limit 3"
         )
         assert.deepEqual(
-            [light.reading()!.lag, light.reading()!.check],
+            [light.reading()!.lag, light.reading()!.complaint],
             [4, "5 entries pending, limit 3"]
         )
 
@@ -70,7 +70,7 @@ describe("PENDING_MAX", () => {
         await light.run(POLL_MS)
         await light.showsBar(bar(2))
         assert.equal(light.said().at(-1), "jobs/g: lag 4, 2 of 10")
-        assert.equal(light.reading()!.check, undefined)
+        assert.equal(light.reading()!.complaint, undefined)
     })
 
     test("0 means any, and winks over a dark bar", async () => {
@@ -78,7 +78,7 @@ describe("PENDING_MAX", () => {
         await stream.add(1)
         await stream.read("g", 1)
         const light = await Light.start({ ...JOBS, PENDING_MAX: 0 })
-        await light.reads({ lag: 0, check: "1 entries pending, limit 0" })
+        await light.reads({ lag: 0, complaint: "1 entries pending, limit 0" })
         await showsCheck(light, 0)
     })
 
@@ -100,7 +100,7 @@ describe("PENDING_MAX", () => {
         await stream.add(50)
         await stream.read("g", 48)
         const light = await Light.start(JOBS)
-        await light.reads({ lag: 2, pending: 48, check: undefined })
+        await light.reads({ lag: 2, pending: 48, complaint: undefined })
         await light.showsBar(bar(1))
     })
 })
@@ -121,14 +121,14 @@ describe("PEND_AGE_S", () => {
         await client.sendCommand(["XADD", "jobs", id, "f", "v"])
         await stream.read("g", 1)
         await light.run(20_000)
-        assert.equal(light.reading()!.check, undefined)
+        assert.equal(light.reading()!.complaint, undefined)
         await light.until(
-            () => light.reading()!.check,
+            () => light.reading()!.complaint,
             LOOK_MS + 10_000,
             "the complaint"
         )
         assert.match(
-            light.reading()!.check ?? "nothing",
+            light.reading()!.complaint ?? "nothing",
             /^the oldest pending entry is (6\d|7[01]) s old, limit 60 s$/
         )
         await showsCheck(light, 0)
@@ -146,13 +146,13 @@ describe("PEND_AGE_S", () => {
         await client.sendCommand(["XADD", "jobs", "5-0", "f", "v"])
         await stream.read("g", 1)
         const light = await Light.start({ ...JOBS, PEND_AGE_S: 60 })
-        await light.reads({ lag: 0, check: undefined })
+        await light.reads({ lag: 0, complaint: undefined })
         await client.sendCommand([
             ...["XCLAIM", "jobs", "g", "c", "0", "5-0", "IDLE", "61500"],
         ])
         await light.run(LOOK_MS)
         assert.match(
-            light.reading()!.check ?? "nothing",
+            light.reading()!.complaint ?? "nothing",
             /^the oldest pending entry is 6[12] s old, limit 60 s$/
         )
     })
@@ -176,7 +176,7 @@ describe("IDLE_MAX_S", () => {
         // one that holds nothing may be idle
         await ack(stream, 1)
         await light.run(LOOK_MS)
-        assert.equal(light.reading()!.check, undefined)
+        assert.equal(light.reading()!.complaint, undefined)
         await light.showsBar(bar(1))
     })
 
@@ -212,7 +212,7 @@ describe("STALL_S", () => {
         }
         await light.run(2000)
         assert.deepEqual(
-            light.readings().filter(({ check }) => check !== undefined),
+            light.readings().filter(({ complaint }) => complaint !== undefined),
             []
         )
         // stopped: whether entries are added makes no difference
@@ -223,14 +223,14 @@ describe("STALL_S", () => {
             light.said().at(-1)!,
             /; stalled for 1\d s: entries wait and none is delivered, limit 10 s$/
         )
-        assert.match(light.reading()!.check!, /^stalled for/)
+        assert.match(light.reading()!.complaint!, /^stalled for/)
         // one delivery ends it, and with nothing left there is none
         await stream.read("g", 1)
         await light.run(2000)
-        assert.equal(light.reading()!.check, undefined)
+        assert.equal(light.reading()!.complaint, undefined)
         await stream.read("g", 100)
         await light.run(30_000)
-        assert.equal(light.reading()!.check, undefined)
+        assert.equal(light.reading()!.complaint, undefined)
         assert.equal(light.reading()!.lag, 0)
     })
 })
@@ -240,17 +240,17 @@ describe("entries that wait while nobody reads", () => {
         test(`are told of with ${limit}`, async () => {
             const stream = await TestStream.create(client, "jobs", "g")
             const light = await Light.start({ ...JOBS, [limit]: 1000 })
-            await light.reads({ lag: 0, consumers: 0, check: undefined })
+            await light.reads({ lag: 0, consumers: 0, complaint: undefined })
             await stream.add(3)
             await light.reads({
                 lag: 3,
-                check: "entries are waiting and the group has no consumers",
+                complaint: "entries are waiting and the group has no consumers",
             })
             await showsCheck(light, 2)
             await client.sendCommand([
                 ...["XGROUP", "CREATECONSUMER", "jobs", "g", "c"],
             ])
-            await light.reads({ lag: 3, consumers: 1, check: undefined })
+            await light.reads({ lag: 3, consumers: 1, complaint: undefined })
             await light.showsBar(bar(2))
         })
 })
@@ -277,8 +277,8 @@ describe("several targets", () => {
             new Set(share(shown, 0, 5).map(([leds]) => leds)),
             new Set(["11000", "01000"])
         )
-        assert.equal(light.reading("jobs")!.check, undefined)
-        assert.match(light.reading("more")!.check!, /^4 entries pending/)
+        assert.equal(light.reading("jobs")!.complaint, undefined)
+        assert.match(light.reading("more")!.complaint!, /^4 entries pending/)
     })
 })
 
@@ -331,7 +331,7 @@ describe("the asking", () => {
         })
         await light.run(60_000)
         assert.equal(light.reading()!.lag, 2)
-        assert.equal(light.reading()!.check, undefined)
+        assert.equal(light.reading()!.complaint, undefined)
         const missing = light.said().filter(line => /missing/.test(line))
         assert.equal(missing.length, 1, light.said().join("\n"))
         assert.match(missing[0], /\+xpending/)

@@ -120,7 +120,7 @@ describe("the bytes that a poll moves", () => {
         await stream.read("g", 1)
         await client.sendCommand(["XGROUP", "SETID", "jobs", "g", "1-1"])
         const { light } = await counted({})
-        await light.reads({ status: "lag" })
+        await light.reads({ condition: "lag" })
         await light.run(10 * POLL_MS)
         const { low, high } = light.reading()!
         assert.ok(low! >= 1 && low! <= 3 && high === 3, `${low} to ${high}`)
@@ -223,7 +223,7 @@ describe("rights", () => {
         assert.equal(await stream.reportedLag("g"), null)
         await light.run(1100)
         await light.shows(UNKNOWN)
-        assert.equal(light.reading()!.status, "unknown")
+        assert.equal(light.reading()!.condition, "unknown")
 
         await light.run(60_000)
         const lines = missing(light)

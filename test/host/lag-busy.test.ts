@@ -54,8 +54,8 @@ function told(light: Light) {
             light
                 .readings()
                 .map(
-                    ({ status, level, low, high }) =>
-                        `${status}, level ${level}${low === high ? "" : ` (${low} to ${high})`}`
+                    ({ condition, level, low, high }) =>
+                        `${condition}, level ${level}${low === high ? "" : ` (${low} to ${high})`}`
                 )
         ),
     ]
@@ -65,9 +65,9 @@ describe("a busy group far behind", () => {
     for (const entries of [1, 10, 50])
         test(`is off the scale, and stays so: ${entries} entries a send`, async () => {
             const light = await busy(entries, 3000, {})
-            for (const { status, level } of light.readings())
+            for (const { condition, level } of light.readings())
                 assert.deepEqual(
-                    [status, level],
+                    [condition, level],
                     ["lag", 11],
                     told(light).join("; ")
                 )
@@ -79,9 +79,9 @@ describe("a busy group far behind", () => {
             UNIT: "seconds",
             LAG_PER_LED: 1000,
         })
-        for (const { status, level } of light.readings())
+        for (const { condition, level } of light.readings())
             assert.deepEqual(
-                [status, level],
+                [condition, level],
                 ["lag", 1],
                 told(light).join("; ")
             )
@@ -99,7 +99,7 @@ describe("a busy group that keeps up", () => {
             const light = await busy(7, backlog, {})
             for (const reading of light.readings().slice(1))
                 assert.deepEqual(
-                    [reading.status, reading.lag, reading.level],
+                    [reading.condition, reading.lag, reading.level],
                     ["lag", lag, level],
                     told(light).join("; ")
                 )

@@ -11,8 +11,7 @@ import { join } from "node:path"
 import { after, describe, test } from "node:test"
 import { buildFirmware } from "../../sim/firmware.ts"
 import type { Settings } from "../../sim/vm/device.ts"
-import { closeAtEnd, Light } from "./support/light-bench.ts"
-import type { Reading } from "./support/light-bench.ts"
+import { closeAtEnd, Light, readingOf } from "./support/light-bench.ts"
 import { ClockRelay } from "./support/light-clock-relay.ts"
 import { ONE_LATE_REPLY } from "./support/light-cut-sockets.ts"
 import { TestStream } from "./support/light-stream.ts"
@@ -52,7 +51,7 @@ function at({ host, port }: { host: string; port: number }): Settings {
 function assertAllTrue(light: Light, truth: number) {
     for (const reading of light.readings()) {
         const text = `true lag ${truth}: ${JSON.stringify(light.readings())}`
-        if (reading.status !== "lag") continue
+        if (reading.condition !== "lag") continue
         assert.equal(reading.lag ?? truth, truth, text)
         assert.ok(reading.low! <= truth, text)
         assert.ok(reading.high === null || truth <= reading.high, text)
@@ -213,7 +212,7 @@ describe("a claim that leaves all else as it was", () => {
                 ...(await userOf(redis.client, who)),
                 LAG_PER_LED: 90,
             })
-            await light.reads({ status: "lag" }, 8000)
+            await light.reads({ condition: "lag" }, 8000)
             await light.run(10 * POLL_MS)
             assertAllTrue(light, 400)
             if (who === "with scripts") assert.equal(light.reading()!.lag, 400)
@@ -306,11 +305,13 @@ describe("time", () => {
             {},
             { socketsModule: ONE_LATE_REPLY }
         )
-        await light.reads({ status: "lag" }, 10_000)
+        await light.reads({ condition: "lag" }, 10_000)
         await light.run(5000)
-        const readings = light.records.flatMap(({ t, record }) => {
-            const reading = record as Reading
-            return reading.status === "lag" ? { t, ...reading } : []
+        const readings = light.records.flatMap(record => {
+            const reading = readingOf(record)
+            return reading.condition === "lag"
+                ? { t: record.t, ...reading }
+                : []
         })
         assert.ok(readings.length >= 4, JSON.stringify(readings))
         for (const { t, lag, low, high } of readings) {
@@ -402,7 +403,7 @@ describe("an answer that was given before", () => {
         proxy.replays = true
         await stream.add(7)
         await light.run(3000 + 1.5 * POLL_MS)
-        assert.equal(light.reading()!.status, "stale")
+        assert.equal(light.reading()!.condition, "stale")
         assert.ok(
             light
                 .said()
@@ -498,14 +499,14 @@ describe("an answer that makes no sense", () => {
             await t.test(what, async () => {
                 groups = SOUND
                 unread = UNREAD
-                await light.reads({ status: "lag", lag: 2 }, 60_000)
+                await light.reads({ condition: "lag", lag: 2 }, 60_000)
                 const { connections } = server
                 const since = light.device.now
                 groups = badGroups
                 unread = badUnread
                 await light.run(5500)
                 assert.equal(
-                    light.reading()!.status,
+                    light.reading()!.condition,
                     "stale",
                     `${what}: ${JSON.stringify(light.reading())}`
                 )

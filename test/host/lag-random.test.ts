@@ -82,8 +82,8 @@ function assertTrue(light: Light, stream: RandomStream, truth: number) {
     const text = () =>
         `true lag ${truth}, ${JSON.stringify(reading)} after\n${stream.log.slice(-SHOWN).join("\n")}`
     assert.ok(reading, text())
-    const { low, high, lag, status } = reading
-    assert.equal(status, "lag", text())
+    const { low, high, lag, condition } = reading
+    assert.equal(condition, "lag", text())
     assert.ok(low! <= truth, text())
     // a range trusts Redis that it never reports too little, which an operator can bring about
     if (lag !== null || !stream.reportsTooLow)
@@ -294,7 +294,7 @@ describe("everything mixed", () => {
                 await light.until(
                     () =>
                         (polled > before + 3 &&
-                            light.reading()?.status === "lag") ||
+                            light.reading()?.condition === "lag") ||
                         undefined,
                     RECOVERY_MS,
                     "a reading"
@@ -338,7 +338,7 @@ describe("everything mixed", () => {
                     )
                     await light.run(3 * POLL_MS)
                     const told = light.readings(since).at(-1)
-                    if (told?.status === "lag")
+                    if (told?.condition === "lag")
                         assertTold(light, stream, stream.lag)
                     await proxy.clear()
                     await knowsAgain()
@@ -367,7 +367,7 @@ function assertTold(light: Light, stream: RandomStream, truth: number) {
     const reading = light.reading(stream.key)
     const text = () =>
         `true lag ${truth}, ${JSON.stringify(reading)} after\n${stream.log.slice(-SHOWN).join("\n")}`
-    assert.ok(reading?.status === "lag", text())
+    assert.ok(reading?.condition === "lag", text())
     const { low, high, lag } = reading
     assert.equal(lag ?? truth, truth, text())
     assert.ok(low! <= truth, text())

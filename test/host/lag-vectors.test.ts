@@ -58,18 +58,18 @@ function judge(vector: LagVector, light: Light): boolean {
         const refusal = vector.xinfo_groups.startsWith("-")
             ? "refused: which stream"
             : "refused: which group"
-        for (const { status, lag, low } of readings) {
-            assert.equal(status, refusal, text)
+        for (const { condition, lag, low } of readings) {
+            assert.equal(condition, refusal, text)
             assert.deepEqual([lag, low], [null, null], text)
         }
         return false
     }
-    for (const { status, lag, low, high } of readings) {
-        if (status === "unknown") {
+    for (const { condition, lag, low, high } of readings) {
+        if (condition === "unknown") {
             assert.deepEqual([lag, low, high], [null, null, null], text)
             continue
         }
-        assert.equal(status, "lag", text)
+        assert.equal(condition, "lag", text)
         assert.ok(low! <= true_lag, text)
         assert.ok(high === null || high >= true_lag, text)
         assert.equal(lag, low === high ? true_lag : null, text)

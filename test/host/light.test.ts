@@ -58,6 +58,8 @@ describe("the bar", () => {
             assert.deepEqual(
                 { ...reading, known: "" },
                 {
+                    v: 1,
+                    link: "up",
                     target: 1,
                     stream: "jobs",
                     group: "staff",
@@ -68,7 +70,7 @@ describe("the bar", () => {
                     level,
                     pending: 0,
                     consumers: 0,
-                    status: "lag",
+                    condition: "lag",
                 }
             )
             const line = light.said().findLast(text => /lag/.test(text))!
@@ -224,7 +226,7 @@ describe("the consumer group", () => {
         await light.reads({ lag: 2 })
         await client.sendCommand(["XGROUP", "DESTROY", "jobs", replaced])
         await light.configure({ ...JOBS, GROUP: replaced })
-        await light.reads({ status: "refused: which group" })
+        await light.reads({ condition: "refused: which group" })
     })
 
     test("and the key may have any characters", async () => {
@@ -328,7 +330,7 @@ describe("a refusal", () => {
         assert.deepEqual(light.said().slice(2), [
             "jobs/staff: ERR no such key; check STREAM and REDIS_DB",
         ])
-        assert.equal(light.reading()!.status, "refused: which stream")
+        assert.equal(light.reading()!.condition, "refused: which stream")
         assert.equal(light.reading()!.lag, null)
 
         const stream = new TestStream(client, "jobs")
@@ -336,7 +338,7 @@ describe("a refusal", () => {
         await light.run(POLL_MS)
         await light.shows(REFUSED_GROUP)
         assert.match(light.said().at(-1)!, /no such consumer group.*GROUP/)
-        assert.equal(light.reading()!.status, "refused: which group")
+        assert.equal(light.reading()!.condition, "refused: which group")
 
         await stream.group("staff")
         await light.run(POLL_MS)
@@ -362,7 +364,7 @@ describe("a refusal", () => {
         await client.sendCommand(["SELECT", "0"])
         const settings = { ...SERVER, STREAM: "only in 1", GROUP: "g" }
         const light = await Light.start(settings)
-        await light.reads({ status: "refused: which stream" })
+        await light.reads({ condition: "refused: which stream" })
         await light.configure({ ...settings, REDIS_DB: 1 })
         await light.reads({ lag: 6 })
         await light.configure({ ...settings, REDIS_DB: 99 })
@@ -458,7 +460,7 @@ describe("credentials", async () => {
             REDIS_USER: "laglight",
             REDIS_PASS: "büchse",
         })
-        await light.reads({ status: "lag", high: 9 })
+        await light.reads({ condition: "lag", high: 9 })
         await light.sweep()
 
         await client.sendCommand([
@@ -467,7 +469,7 @@ describe("credentials", async () => {
             "laglight",
             "-xinfo|groups",
         ])
-        await light.reads({ status: "refused: who" })
+        await light.reads({ condition: "refused: who" })
         assert.match(light.said().at(-1)!, /NOPERM .*docs\/acl\.md lists$/)
         await light.run(200)
         await light.shows(REFUSED_WHO)
@@ -477,10 +479,10 @@ describe("credentials", async () => {
             "laglight",
             "+xinfo|groups",
         ])
-        await light.reads({ status: "lag" })
+        await light.reads({ condition: "lag" })
 
         await client.sendCommand(["ACL", "SETUSER", "laglight", "resetkeys"])
-        await light.reads({ status: "refused: who" })
+        await light.reads({ condition: "refused: who" })
 
         await light.configure({
             ...AT,

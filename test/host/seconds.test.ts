@@ -159,7 +159,7 @@ describe("an ID that is not a time", () => {
             await add(id(Math.floor(now())))
             await light.run(1100)
             await light.shows(UNKNOWN)
-            assert.equal(light.reading()!.status, "unknown")
+            assert.equal(light.reading()!.condition, "unknown")
             assert.equal(light.reading()!.lag, null)
             assert.match(
                 light.said().at(-1)!,

@@ -55,8 +55,8 @@ function barOf(level: number) {
     return "1".repeat(level).padEnd(10, "0")
 }
 
-function showsItsBar({ status, level, leds }: Snapshot) {
-    return status === "lag" && level !== null && leds === barOf(level)
+function showsItsBar({ condition, level, leds }: Snapshot) {
+    return condition === "lag" && level !== null && leds === barOf(level)
 }
 
 describe("npm start without settings", () => {
@@ -91,7 +91,8 @@ describe("npm start without settings", () => {
         // the light's word for "no such stream"
         await sim.untilSnapshot(
             s =>
-                s.status === "refused: which stream" && s.leds === "1011001101",
+                s.condition === "refused: which stream" &&
+                s.leds === "1011001101",
             START_MS
         )
         await sim.stop()
@@ -264,7 +265,7 @@ describe("--settings FILE", () => {
                 ...["--settings", mistaken],
             ])
             const { leds } = await sim.untilSnapshot(
-                ({ status }) => status === "not configured",
+                ({ link }) => link === "not configured",
                 START_MS
             )
             assert.match(leds, /^(.)0{8}\1$/)
@@ -291,7 +292,7 @@ describe("--port N", () => {
         ])
         const line = await sim.untilProgress(/^page: http/, START_MS)
         const url = line.replace("page: ", "")
-        await sim.untilSnapshot(s => s.status === "lag", START_MS)
+        await sim.untilSnapshot(s => s.condition === "lag", START_MS)
         assert.equal((await fetch(url)).status, 200)
         const response = await fetch(new URL("/healthz", url))
         assert.equal(response.status, 200)

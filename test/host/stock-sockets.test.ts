@@ -41,7 +41,7 @@ describe("with sockets that hand over all at once", () => {
             { ...SERVER, STREAM: "jobs", GROUP },
             STOCK
         )
-        await light.reads({ status: "unknown" })
+        await light.reads({ condition: "unknown" })
         await light.says(
             /^jobs\/orders-consumers-299: lag unknown: the stream has 300 consumer groups, and this device can read 93$/,
             5000,
@@ -49,7 +49,7 @@ describe("with sockets that hand over all at once", () => {
         )
         // no restart: that is checked at the end of each light
         await light.run(2 * MINUTE_MS)
-        assert.equal(light.reading()!.status, "unknown")
+        assert.equal(light.reading()!.condition, "unknown")
     })
 
     test("of 93 groups it is right", async () => {

@@ -275,7 +275,7 @@ describe("GROUP=*", () => {
         await light.reads({ lag: 0 })
         for (const group of ["a", "c"])
             await client.sendCommand(["XGROUP", "DESTROY", "jobs", group])
-        await light.reads({ status: "refused: which group" })
+        await light.reads({ condition: "refused: which group" })
         await stream.group("späť", "0")
         await light.reads({ lag: 10 })
         assert.match(light.said().at(-1)!, /^jobs\/späť: lag 10, 5 of 10$/)
@@ -394,11 +394,11 @@ describe("the questions", () => {
 
 describe("a Pico W's share of groups", () => {
     // two targets: (22,500 - 3,190) bytes for replies, 161 bytes a group (src/heap.ts)
-    for (const [groups, status] of [
+    for (const [groups, condition] of [
         [119, "lag"],
         [120, "unknown"],
     ] as const)
-        test(`two targets, one of ${groups} groups: ${status}`, async () => {
+        test(`two targets, one of ${groups} groups: ${condition}`, async () => {
             const { bytecode } = await buildFirmware({
                 entry: "test/device/programs/mainpicow.ts",
             })
@@ -414,8 +414,8 @@ describe("a Pico W's share of groups", () => {
                 { bytecode, socketsModule: NAMES_MODULE }
             )
             await light.reads({ stream: "s1", lag: 3 }, 20_000)
-            await light.reads({ stream: "s2", status }, 20_000)
-            if (status === "unknown")
+            await light.reads({ stream: "s2", condition }, 20_000)
+            if (condition === "unknown")
                 await light.says(
                     /^s2\/g: lag unknown: the stream has 120 consumer groups, and this device can read 119$/
                 )

@@ -12,7 +12,11 @@ const T = Date.UTC(2024, 0, 1)
 const reading: Snapshot = {
     t: T,
     leds: "1110000000",
-    status: "lag",
+    link: "up",
+    problem: null,
+    target: 1,
+    id: null,
+    condition: "lag",
     lag: 6,
     low: 6,
     high: 6,
@@ -22,6 +26,9 @@ const reading: Snapshot = {
     group: "staff",
     pending: 2,
     consumers: 1,
+    reason: null,
+    complaint: null,
+    missing: null,
 }
 
 const logs: LogEntry[] = Array.from({ length: 6 }, (_, i) => ({
@@ -88,15 +95,30 @@ describe("words", () => {
             "jobs/staff: lag 101 or more, off the scale"
         )
         assert.equal(
-            said({ status: "stale" }),
+            said({ condition: "stale" }),
             "jobs/staff: stale, lag 6, level 3 of 10"
         )
         const nothing = { lag: null, low: null, high: null, level: null }
         assert.equal(
-            said({ ...nothing, status: "refused: who" }),
+            said({ ...nothing, condition: "refused: who" }),
             "jobs/staff: refused: who"
         )
-        const before = { ...reading, ...nothing, stream: null, status: null }
+        assert.equal(
+            said({
+                ...nothing,
+                stream: null,
+                condition: null,
+                link: "connecting",
+            }),
+            "connecting"
+        )
+        const before = {
+            ...reading,
+            ...nothing,
+            stream: null,
+            condition: null,
+            link: null,
+        }
         assert.equal(sentence(before), "")
         assert.equal(
             details({ ...before, pending: null, consumers: null, known: null }),

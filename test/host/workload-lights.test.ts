@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { parseCommandLine } from "../../sim/command-line.ts"
 import type { Traffic } from "../../sim/traffic/workload.ts"
 import { workloads } from "../../sim/traffic/workloads.ts"
-import { closeAtEnd, Light } from "./support/light-bench.ts"
+import { closeAtEnd, Light, readingOf } from "./support/light-bench.ts"
 import type { Reading } from "./support/light-bench.ts"
 import { startTestRedis } from "./support/redis-server.ts"
 
@@ -87,14 +87,14 @@ function boundsOf(looks: readonly Look[]) {
 }
 
 /** What two LEDs may show of a reading, winks included. */
-function framesFor({ level, low, high, check }: Reading): string[] {
+function framesFor({ level, low, high, complaint }: Reading): string[] {
     const bar = (n: number) => "1".repeat(n).padEnd(LEDS, "0")
     if (level === null || low !== high) return ["00", "10", "11"]
     if (level > LEDS) return ["00", "11"]
     const steady = bar(level)
     const flip = (bit: string) => (bit === "1" ? "0" : "1")
     const frames = [steady, flip(steady[0]) + steady[1]]
-    if (check) frames.push(steady[0] + flip(steady[1]))
+    if (complaint) frames.push(steady[0] + flip(steady[1]))
     return frames
 }
 
@@ -122,7 +122,7 @@ test("five workloads, and the light is right about each at every moment", async 
     const light = await Light.start(settings, { clock: "real" })
     const { device } = light
     for (const { stream } of WATCHED)
-        await light.reads({ stream, status: "lag" }, BEGIN_MS)
+        await light.reads({ stream, condition: "lag" }, BEGIN_MS)
 
     const looks: Look[][] = WATCHED.map(() => [])
     const claims = new Set<string>()
@@ -148,12 +148,12 @@ test("five workloads, and the light is right about each at every moment", async 
         if (now - begin < windowMs) continue
 
         for (const [i, { stream }] of WATCHED.entries()) {
-            const { t: saidAt, record, text } = records[i]
-            const reading = record as Reading
+            const { t: saidAt, text } = records[i]
+            const reading = readingOf(records[i])
             while (looks[i][1].toMs < now - windowMs) looks[i].shift()
             const { low, high } = boundsOf(looks[i])
             const said = `${stream} at ${Math.round(now)} ms: ${text} (said at ${Math.round(saidAt)} ms), in truth ${low} to ${high}`
-            assert.equal(reading.status, "lag", said)
+            assert.equal(reading.condition, "lag", said)
             assert.ok(
                 reading.low! <= high && (reading.high ?? Infinity) >= low,
                 said

@@ -5,6 +5,8 @@
 import * as ds from "@devicescript/core"
 import { Server, startServer } from "@devicescript/server"
 import { configureHardware } from "@devicescript/servers"
+import { LEDS } from "../../../src/display/display"
+import { LampPins, TrafficLight } from "../../../src/display/traffic-light"
 import { laglight } from "../../../src/laglight"
 import { thisRuntime } from "../../../src/link/runtime"
 
@@ -71,21 +73,12 @@ class FakePicoWWifi extends Server implements ds.WifiServerSpec {
 startServer(new FakePicoWWifi())
 
 if (boardTakes.length === 0) console.log("no board")
-await laglight(thisRuntime(), {
-    leds: [
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-    ],
-    green: undefined,
-    yellow: undefined,
-    red: undefined,
-    awake: undefined,
-})
+const leds: ds.OutputPin[] = []
+for (let i = 0; i < LEDS; ++i) leds.push(undefined)
+const lamps: LampPins = { green: undefined, yellow: undefined, red: undefined }
+
+await laglight(
+    thisRuntime(),
+    { leds, awake: undefined },
+    async settings => await TrafficLight.ifWanted(lamps, settings?.trafficLight)
+)

@@ -2,6 +2,7 @@
 import { readSetting } from "@devicescript/settings"
 import { Answers } from "../../../src/ask/answers"
 import { Display, Status } from "../../../src/display/display"
+import { Log } from "../../../src/display/log"
 import { Player } from "../../../src/display/player"
 import { LedService } from "../../../src/display/service"
 import { Link } from "../../../src/link/link"
@@ -34,11 +35,11 @@ const answers = new Answers(REPLY_BYTES)
 const targets: Target[] = []
 for (const target of settings.targets)
     targets.push(new Target(target, settings.unit, undefined, clock, answers))
-const report = new Report(settings, targets)
+const report = new Report()
 const keeper = new StatusKeeper(
     targets,
     settings.staleMs,
-    [player, new BrokenDisplay()],
+    [player, new Log(targets.length), new BrokenDisplay()],
     report
 )
 keeper.watch.start()

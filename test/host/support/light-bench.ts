@@ -17,20 +17,41 @@ import type {
 import type { Cycle, Shown } from "./light-patterns.ts"
 import { assertBar, assertCycle, POWER_ON } from "./light-patterns.ts"
 
-/** The structured record of docs/design.md. */
+/** A target's data record (docs/monitoring.md); null for what is not in it. */
 export interface Reading {
     stream: string
     group: string
     lag: number | null
     low: number | null
     high: number | null
-    known: string
+    known: string | null
     level: number | null
     pending: number | null
     consumers: number | null
-    status: string
+    condition: string
+    /** Why there is no lag. */
+    reason?: string
     /** What is wrong with the consumers. */
-    check?: string
+    complaint?: string
+    /** Rights that would make it exact. */
+    missing?: string
+}
+
+/** What a record does not say is not known. */
+const NOT_KNOWN = {
+    lag: null,
+    low: null,
+    high: null,
+    known: null,
+    level: null,
+    pending: null,
+    consumers: null,
+}
+
+/** @param record as it was parsed @throws AssertionError for one that was cut */
+export function readingOf({ record, text }: DataRecord): Reading {
+    assert.ok(record, `a data record was cut: ${text}`)
+    return { ...NOT_KNOWN, ...(record as Reading) }
 }
 
 /** docs/design.md: the VM cuts longer lines. */
@@ -135,18 +156,16 @@ export class Light {
     readings(since = -1): Reading[] {
         return this.records
             .filter(({ t }) => t > since)
-            .map(({ record, text }) => {
-                assert.ok(record, `a data record was cut: ${text}`)
-                return record as Reading
-            })
+            .map(readingOf)
             .filter(({ stream }) => stream !== undefined)
     }
 
-    /** The status of each data record of the program, those about the device as a whole included. */
+    /** What each data record of the program says the light shows: a target's condition, or what the device is busy with. */
     statuses(): string[] {
-        return this.records.map(
-            ({ record }) => (record as { status: string }).status
-        )
+        return this.records
+            .map(({ record }) => record as { link: string; condition?: string })
+            .map(({ link, condition }) => condition ?? link)
+            .filter(status => status !== "up")
     }
 
     /** The last data record, of one target if `stream` is given. */

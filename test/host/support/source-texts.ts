@@ -135,7 +135,9 @@ function isMessage(node: ts.Node) {
         ts.isImportDeclaration(parent) ||
         ts.isCaseClause(parent) ||
         ts.isEnumMember(parent) ||
-        ts.isLiteralTypeNode(parent)
+        ts.isLiteralTypeNode(parent) ||
+        // bytes: hex`00 af`
+        ts.isTaggedTemplateExpression(parent)
     )
         return false
     return !(
