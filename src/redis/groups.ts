@@ -12,30 +12,26 @@ import {
     unexpected,
 } from "./reply"
 import { RespReader, RespType } from "./resp"
-import { isStreamId, StreamId } from "./stream-id"
+import { StreamId } from "./stream-id"
 
-const NAME = Buffer.from("name")
-const CONSUMERS = Buffer.from("consumers")
-const PENDING = Buffer.from("pending")
-const LAST_DELIVERED_ID = Buffer.from("last-delivered-id")
-const ENTRIES_READ = Buffer.from("entries-read")
-const LAG = Buffer.from("lag")
-/** The fields that every Redis sends, and those of 7.0 and later, which have a lag. */
+/** The fields of Redis 7 and later in their order; those before have the first four. */
+const USUAL = [
+    "name",
+    "consumers",
+    "pending",
+    "last-delivered-id",
+    "entries-read",
+    "lag",
+]
+
 const OLD_FIELDS = 4
 const FIELDS = 6
-/** What begins with a letter of its own is known by it, among fields in their usual order. */
-const LETTER_C = 0x63
-const LETTER_P = 0x70
-const LETTER_L = 0x6c
-const LETTER_E = 0x65
+/** Of the strings after a group's name the one that is its ID. */
+const ID_STRING = 4
 
 const CR = 13
 const LF = 10
 const ZERO = 0x30
-const ONE = 0x31
-const MINUS = 0x2d
-/** Numbers with more digits are read the long way. */
-const SHORT_DIGITS = 15
 /** A group of fewer fields than four would come faster than it is read. */
 const MAX_FIELDS = 32
 
@@ -60,8 +56,6 @@ export class ConsumerGroup {
     beginning: Buffer | undefined = undefined
     /** How many elements the array of that beginning has. */
     elements = 0
-    /** Whether it was read by `readAlike` just now. */
-    isRead = false
 }
 
 /**
@@ -95,12 +89,10 @@ export async function readGroups(
             found === undefined || wanted !== undefined
                 ? undefined
                 : found.lastDeliveredId
-        groups = readAlike(reader, wanted, candidate, most, groups)
-        if (!candidate.isRead) {
-            groups--
-            if ((groups & RESTS) === RESTS) await source.rest()
-            if (!(await readGroup(source, wanted, candidate))) continue
-        }
+        groups = passAlike(reader, candidate.beginning, wanted, most, groups)
+        groups--
+        if ((groups & RESTS) === RESTS) await source.rest()
+        if (!(await readGroup(source, wanted, candidate))) continue
         if (
             most === undefined ||
             candidate.lastDeliveredId.precedes(most.bytes, 0, most.length)
@@ -118,25 +110,27 @@ export async function readGroups(
 }
 
 /**
- * Reads groups that have the fields of those before them, in their order, and lie whole in the piece: in a fifth of the
- * steps. What is not looked for is passed over: as it holds no `*` after its name, it ends where the next group is, which the
- * VM finds by itself.
+ * Passes over groups that have the fields of one that was read, in their order, and are not looked for. As they hold no `$` or
+ * `*` after their names but those of their fields and of the next group, the VM finds by itself where these are.
+ * @param beginning what they begin with; undefined where that is not known
  * @param wanted the name that is looked for; undefined where any will do
- * @param group receives the fields of the first that is looked for, and whether one was: `isRead`
- * @param most its last-delivered-id precedes this one; undefined where any will do
+ * @param most what is looked for has a last-delivered-id that precedes this one; undefined where any will do
  * @param groups how many are to come
- * @returns how many are still to come; the last of all is never passed over
+ * @returns how many are still to come; the last of all is never passed over, nor is one that the end of the piece has cut
  */
-function readAlike(
+function passAlike(
     reader: RespReader,
+    beginning: Buffer | undefined,
     wanted: Buffer | undefined,
-    group: ConsumerGroup,
     most: StreamId | undefined,
     groups: number
 ): number {
-    group.isRead = false
-    const beginning = group.beginning
-    if (beginning === undefined || !reader.view()) return groups
+    if (
+        beginning === undefined ||
+        (wanted === undefined && most === undefined) ||
+        !reader.view()
+    )
+        return groups
     const bytes = reader.bytes
     const limit = reader.end
     // of the first bytes and the last, these tell: the command and the server are the same
@@ -144,10 +138,9 @@ function readAlike(
     const b1 = beginning[1]
     const b2 = beginning[2]
     const letter = beginning[stringAt - 4]
-    const wantedLength = wanted === undefined ? -1 : wanted.length
     let begin = reader.start
     let left = groups
-    for (;;) {
+    while (left > 1) {
         let at = begin + stringAt
         if (
             bytes[begin] !== RespType.Array ||
@@ -167,39 +160,21 @@ function readAlike(
             if (bytes[++at] !== CR) break
         }
         at += 2
-        let isWanted = true
-        if (wanted !== undefined) {
-            isWanted = length === wantedLength
+        if (wanted !== undefined && length === wanted.length) {
             // from the end: names that differ mostly differ in their last characters
-            for (let i = length - 1; isWanted && i >= 0; --i)
-                isWanted = bytes[at + i] === wanted[i]
+            let i = length - 1
+            while (i >= 0 && bytes[at + i] === wanted[i]) i--
+            if (i < 0) break
         }
-        const nameStart = at
         at += length
-        if (isWanted) {
-            // the last one has no other behind it where it would end
-            const end = readFields(
-                bytes,
-                at,
-                limit,
-                group,
-                left === 1 ? undefined : most
-            )
-            if (end < 0) break
-            at = end
-            if (group.isRead) {
-                if (wanted === undefined) {
-                    reader.start = nameStart
-                    reader.end = nameStart + length
-                    if (group.name === undefined || !reader.is(group.name))
-                        group.name = bytes.slice(nameStart, reader.end)
-                }
-                begin = at
-                left--
-                break
-            }
+        if (most !== undefined) {
+            for (let i = 0; i < ID_STRING; ++i)
+                at = bytes.indexOf(RespType.BulkString, at + 1, limit)
+            const start = bytes.indexOf(LF, at, limit) + 1
+            at = bytes.indexOf(CR, start, limit)
+            if (!most.isAtMost(bytes, start, at)) break
         }
-        if (left === 1 || bytes[at] !== CR) break
+        if (bytes[at] !== CR) break
         at = bytes.indexOf(RespType.Array, at, limit)
         if (at < 0 || bytes[at - 1] !== LF) break
         begin = at
@@ -207,99 +182,6 @@ function readAlike(
     }
     if (left < groups) reader.pass(begin, groups - left)
     return left
-}
-
-/**
- * Reads what is behind a group's name.
- * @param most the group is read when its last-delivered-id precedes this one; undefined: in any case
- * @returns one past the group's end when it is read, else the end of its ID; -1 when it is not as expected, or not whole
- */
-function readFields(
-    bytes: Buffer,
-    at: number,
-    limit: number,
-    group: ConsumerGroup,
-    most: StreamId | undefined
-): number {
-    // \r\n$9\r\nconsumers\r\n:
-    if (bytes[at + 6] !== LETTER_C || bytes[at + 17] !== RespType.Integer)
-        return -1
-    const consumersAt = at + 18
-    at = bytes.indexOf(CR, consumersAt, consumersAt + SHORT_DIGITS)
-    // \r\n$7\r\npending\r\n:
-    if (
-        at < 0 ||
-        bytes[at + 6] !== LETTER_P ||
-        bytes[at + 15] !== RespType.Integer
-    )
-        return -1
-    const pendingAt = at + 16
-    at = bytes.indexOf(CR, pendingAt, pendingAt + SHORT_DIGITS)
-    // \r\n$17\r\nlast-delivered-id\r\n$
-    if (
-        at < 0 ||
-        bytes[at + 7] !== LETTER_L ||
-        bytes[at + 26] !== RespType.BulkString
-    )
-        return -1
-    const idStart = bytes.indexOf(LF, at + 27, limit) + 1
-    const idEnd = bytes.indexOf(CR, idStart, limit)
-    if (most !== undefined && most.isAtMost(bytes, idStart, idEnd)) return idEnd
-    const consumers = numberAt(bytes, consumersAt)
-    const pending = numberAt(bytes, pendingAt)
-    let entriesRead: number | undefined = undefined
-    let lag: number | undefined = undefined
-    at = idEnd
-    if (group.elements === 2 * FIELDS) {
-        // \r\n$12\r\nentries-read\r\n
-        if (bytes[at + 7] !== LETTER_E) return -1
-        entriesRead = numberOrNilAt(bytes, at + 21)
-        at = bytes.indexOf(CR, at + 21, limit)
-        // \r\n$3\r\nlag\r\n
-        if (bytes[at + 6] !== LETTER_L) return -1
-        lag = numberOrNilAt(bytes, at + 11)
-        at = bytes.indexOf(CR, at + 11, limit)
-    }
-    at += 2
-    if (
-        at > limit ||
-        bytes[at - 1] !== LF ||
-        consumers < 0 ||
-        pending < 0 ||
-        entriesRead === -1 ||
-        lag === -1 ||
-        !group.lastDeliveredId.take(bytes, idStart, idEnd)
-    )
-        return -1
-    group.consumers = consumers
-    group.pending = pending
-    group.entriesRead = entriesRead
-    group.lag = lag
-    group.isRead = true
-    return at
-}
-
-/** The number that lies at `at`, up to a CR; -1 where it is anything else, or too long to be read so. */
-function numberAt(bytes: Buffer, at: number): number {
-    const end = at + SHORT_DIGITS
-    let digit = bytes[at] ^ ZERO
-    if (digit > 9) return -1
-    let value = 0
-    while (digit <= 9) {
-        value = value * 10 + digit
-        digit = bytes[++at] ^ ZERO
-    }
-    return at > end || bytes[at] !== CR ? -1 : value
-}
-
-/** The same for a number with its type before it, or a nil, which gives undefined. */
-function numberOrNilAt(bytes: Buffer, at: number): number | undefined {
-    if (bytes[at] === RespType.Integer) return numberAt(bytes, at + 1)
-    return bytes[at] === RespType.BulkString &&
-        bytes[at + 1] === MINUS &&
-        bytes[at + 2] === ONE
-        ? undefined
-        : -1
 }
 
 /** @returns whether it is the wanted group */
@@ -329,11 +211,9 @@ async function readGroup(
         fields--
         if ((fields & RESTS) === RESTS) await source.rest()
         while (!reader.next()) await source.more()
-        // the names of fields differ in their lengths, and a call is dear
-        const length = reader.end - reader.start
-        const at = (elements >> 1) - 1 - fields
-        if (!isWanted && length === NAME.length && reader.is(NAME)) {
-            isUsual = at === 0
+        const field = reader.text()
+        if (field !== USUAL[(elements >> 1) - 1 - fields]) isUsual = false
+        if (field === "name" && !isWanted) {
             while (!reader.next()) await source.more()
             if (
                 reader.type !== RespType.BulkString &&
@@ -348,16 +228,10 @@ async function readGroup(
                 return false
             }
             isWanted = true
-        } else if (length === LAG.length && reader.is(LAG)) {
-            if (at !== 5) isUsual = false
+        } else if (field === "lag") {
             const lag = await nextIntegerOrNil(source)
-            // undefined is not below 0
-            group.lag = (lag as number) < 0 ? undefined : lag
-        } else if (
-            length === LAST_DELIVERED_ID.length &&
-            reader.is(LAST_DELIVERED_ID)
-        ) {
-            if (at !== 3) isUsual = false
+            group.lag = lag !== undefined && lag < 0 ? undefined : lag
+        } else if (field === "last-delivered-id") {
             while (!reader.next()) await source.more()
             hasId = group.lastDeliveredId.take(
                 reader.bytes,
@@ -365,19 +239,12 @@ async function readGroup(
                 reader.end
             )
             if (!hasId) throw new BadAnswer("a last-delivered-id that is no ID")
-        } else if (length === PENDING.length && reader.is(PENDING)) {
-            if (at !== 2) isUsual = false
-            group.pending = await nextCount(source)
-        } else if (length === CONSUMERS.length && reader.is(CONSUMERS)) {
-            if (at !== 1) isUsual = false
+        } else if (field === "pending") group.pending = await nextCount(source)
+        else if (field === "consumers")
             group.consumers = await nextCount(source)
-        } else if (length === ENTRIES_READ.length && reader.is(ENTRIES_READ)) {
-            if (at !== 4) isUsual = false
+        else if (field === "entries-read")
             group.entriesRead = await nextIntegerOrNil(source)
-        } else {
-            isUsual = false
-            await skipElement(source)
-        }
+        else await skipElement(source)
     }
     // an odd field, should one ever come, must not pass for the next group
     await skipTo(source, outside)
