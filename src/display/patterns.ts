@@ -3,8 +3,11 @@
  *
  * The grammar: steady from LED1 is certain; blinking above a steady bar is possible; moving is working on it; both ends
  * lit is a no; everything flashing asks to act. No LED flashes more than three times a second.
+ *
+ * The host imports this file and display.ts too (sim/light/), with a stricter compiler: types are imported as types.
  */
-import { Condition, Frame, LEDS, LinkStatus, TargetStatus } from "./display"
+import { Condition, LEDS, LinkStatus } from "./display"
+import type { Frame, TargetStatus } from "./display"
 
 /** Frames and how long each is shown: frame, milliseconds, frame, milliseconds ... */
 export type Steps = number[]
@@ -79,7 +82,7 @@ function bar(leds: number, level: number): Frame {
 }
 
 /** What the whole bar shows while the device is busy with itself; undefined when the targets tell. */
-export function linkPattern(link: LinkStatus): Pattern {
+export function linkPattern(link: LinkStatus): Pattern | undefined {
     switch (link) {
         case LinkStatus.NotConfigured:
             return { steps: notConfigured(), beats: false }

@@ -39,6 +39,8 @@ const PURE_LINK = [
 ]
 const PURE_DISPLAY = ["src/display/display.ts", "src/display/patterns.ts"]
 const DISPLAY_INTERFACE = "src/display/display.ts"
+/** Of the firmware's sources the host may import what computes and knows no device: what a pattern is, it is once. */
+const FOR_THE_HOST = ["src/signal/level.ts", ...PURE_DISPLAY]
 const POLLER = [
     "src/heap.ts",
     "src/poller.ts",
@@ -155,17 +157,23 @@ const ROOMS: Room[] = [
     {
         what: "the soak, which makes the tests' faults for hours",
         files: ["sim/soak/"],
-        mayImport: ["sim/", "test/host/support/", "node:", "npm:"],
+        mayImport: [
+            "sim/",
+            "test/host/support/",
+            ...FOR_THE_HOST,
+            "node:",
+            "npm:",
+        ],
     },
     {
         what: "the simulator and the tools: Node only",
         files: ["sim/"],
-        mayImport: ["sim/", "node:", "npm:"],
+        mayImport: ["sim/", ...FOR_THE_HOST, "node:", "npm:"],
     },
     {
         what: "tests on the host: they see bytecode, TCP and the Jacdac bus",
         files: ["test/host/"],
-        mayImport: ["test/host/", "sim/", "node:", "npm:"],
+        mayImport: ["test/host/", "sim/", ...FOR_THE_HOST, "node:", "npm:"],
     },
 ]
 
@@ -273,12 +281,25 @@ describe("imports", () => {
             assert.deepEqual(strays, [])
         })
 
-    test("neither sim/ nor the tests on the host see the firmware's sources, not even its types", () => {
+    test("of the firmware's sources, sim/ and the tests on the host see the pure ones, and of no other even the types", () => {
         const strays = SOURCES.filter(file =>
             within(file, ["sim/", "test/host/"])
         ).flatMap(file =>
             importsOf(file, false)
-                .filter(place => within(place, ["src/", "test/device/"]))
+                .filter(
+                    place =>
+                        within(place, ["src/", "test/device/"]) &&
+                        !within(place, FOR_THE_HOST)
+                )
+                .map(place => `${file} imports ${place}`)
+        )
+        assert.deepEqual(strays, [])
+    })
+
+    test("what the host may import needs no device: it imports only its like", () => {
+        const strays = FOR_THE_HOST.flatMap(file =>
+            importsOf(file, false)
+                .filter(place => !within(place, FOR_THE_HOST))
                 .map(place => `${file} imports ${place}`)
         )
         assert.deepEqual(strays, [])
