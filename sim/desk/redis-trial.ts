@@ -1,9 +1,10 @@
 /** Tries settings against their Redis from this computer, by running the real firmware with them in the VM. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { buildFirmware } from "../firmware.ts"
+import type { Snapshot } from "../light/picture.ts"
+import { bar } from "../light/words.ts"
+import { printable } from "../printable.ts"
 import type { EncodedSettings } from "../settings-file.ts"
-import { bar, printable } from "../view/words.ts"
-import type { Snapshot } from "../view/picture.ts"
 import { SimulatedDevice } from "../vm/device.ts"
 
 export interface Trial {

@@ -1,5 +1,5 @@
 /** The status in words, the legend's shape beside it, and what is spoken to those who do not see the light. */
-import type { StatusWords, TargetLight } from "../state.ts"
+import type { StatusWords, TargetLight } from "../../light/state.ts"
 import { find, make, setText } from "./elements.ts"
 
 /** A change is spoken at most so often, ms. */

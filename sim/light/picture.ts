@@ -1,6 +1,6 @@
 /** What there is to see of a device, gathered from its events: the LEDs and the last reading. */
 import { EventEmitter } from "node:events"
-import type { DeviceEvents, SimulatedDevice } from "../vm/device.ts"
+import type { Device } from "../vm/device-types.ts"
 
 /**
  * One moment of the light. Below `leds` stands what the firmware said last with `console.data`; `null` until
@@ -36,10 +36,6 @@ export interface LogEntry {
     text: string
 }
 
-/** The parts of a SimulatedDevice that are looked at. */
-export type Observed = Pick<SimulatedDevice, "leds" | "now" | "logs"> &
-    EventEmitter<DeviceEvents>
-
 /** @event change something other than the time differs from the last snapshot
  *  @event log a line of the firmware's log, or a note on the device's own fate */
 export class Picture extends EventEmitter<{
@@ -51,7 +47,7 @@ export class Picture extends EventEmitter<{
 
     private snapshot: Snapshot
 
-    constructor(device: Observed) {
+    constructor(device: Device) {
         super()
         // the device counts from its start
         const originMs = Date.now() - device.now

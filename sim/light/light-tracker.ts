@@ -3,7 +3,7 @@
  * holds names and words that others chose: it adds the words for people, and nothing is concluded from it.
  */
 import { EventEmitter } from "node:events"
-import type { DeviceEvents, SimulatedDevice } from "../vm/device.ts"
+import type { Device } from "../vm/device-types.ts"
 import type {
     ConditionWord,
     LightState,
@@ -11,8 +11,6 @@ import type {
     TargetLight,
     TargetSetup,
 } from "./state.ts"
-
-type Device = Pick<SimulatedDevice, "restarts"> & EventEmitter<DeviceEvents>
 
 /** Words that come besides a target's status, in a line that begins like it. */
 const ASIDE = /^(the user's rights|its stream lives)/

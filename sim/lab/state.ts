@@ -1,77 +1,10 @@
-/** What the simulator tells its page: types alone, which the browser's code shares. */
-
-/** What the device as a whole is busy with; "up": the targets tell. */
-export type LinkWord =
-    | "off"
-    | "starting"
-    | "not configured"
-    | "joining Wi-Fi"
-    | "connecting"
-    | "up"
-
-/** The firmware's words for a target's condition, and "waiting" before it said any. */
-export type ConditionWord =
-    | "waiting"
-    | "lag"
-    | "unknown"
-    | "stale"
-    | "refused: who"
-    | "refused: which stream"
-    | "refused: which group"
-
-/** What the light says of one target. */
-export interface TargetLight {
-    stream: string
-    group: string
-    condition: ConditionWord
-    /** In the scale's unit; null where it is not proven. */
-    low: number | null
-    high: number | null
-    /** The firmware's word for how the lag is known. */
-    known: string | null
-    /** What is wrong with the consumers, so that the light winks; null when nothing is. */
-    complaint: string | null
-    /** The firmware's last words on it, as in its log. */
-    text: string
-}
-
-export interface LightState {
-    link: LinkWord
-    targets: TargetLight[]
-    /** Chip resets so far. */
-    resets: number
-}
-
-/** The LED that a lag lights, and where the scale ends. */
-export interface Scale {
-    leds: number
-    /** Ascending; one more than there are LEDs is where the scale ends. */
-    bounds: number[]
-    /** A LED lights above its bound rather than at it. */
-    above: boolean
-}
-
-/** How urgent a status looks. */
-export type Tone = "calm" | "busy" | "notice" | "alert"
-
-/** A status for people, with its shape in the legend. */
-export interface StatusWords {
-    /** `14 entries behind` */
-    title: string
-    /** One or two sentences more. */
-    detail: string
-    /** LED1 first: ● steady, ◐ blinking or moving, ○ dark. */
-    shape: string
-    /** What the LEDs do: `steady`, `all flash`. */
-    rhythm: string
-    tone: Tone
-}
-
-export interface TargetSetup {
-    stream: string
-    group: string
-    scale: Scale
-}
+/** What the lab tells its page: types alone, which the browser's code shares. */
+import type {
+    LightState,
+    Sample,
+    StatusWords,
+    TargetSetup,
+} from "../light/state.ts"
 
 /** What changes only when the device is deployed to. */
 export interface Setup {
@@ -81,17 +14,6 @@ export interface Setup {
     targets: TargetSetup[]
     /** Secrets masked. */
     settings: [key: string, value: string][]
-}
-
-/** One step of the chart: from `t` on, until the next. */
-export interface Sample {
-    /** ms since the epoch. */
-    t: number
-    low: number | null
-    /** null: nothing bounds it. */
-    high: number | null
-    /** "lag": low..high is the truth; "stale": it was once; "none": not known. */
-    kind: "lag" | "stale" | "none"
 }
 
 export interface ConsumerState {

@@ -1,9 +1,9 @@
 /** The light in words, with the shape that docs/lights.md gives each status. Pure. */
+import type { Scale } from "../../src/signal/level.ts"
 import { levelOf } from "./scale.ts"
 import type {
     LightState,
     LinkWord,
-    Scale,
     StatusWords,
     TargetLight,
     TargetSetup,

@@ -3,9 +3,9 @@
  * sample: it is never 0.
  */
 import { Counter, Gauge, Registry } from "prom-client"
-import type { Lab } from "../page/lab.ts"
-import { levelOf } from "../page/scale.ts"
-import type { GroupState } from "../page/state.ts"
+import type { Lab } from "../lab/lab.ts"
+import type { GroupState } from "../lab/state.ts"
+import { levelOf } from "../light/scale.ts"
 
 const TARGET = ["stream", "group"] as const
 
