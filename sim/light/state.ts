@@ -1,24 +1,28 @@
-/** What is known of a light on the host: types alone, which the browser's code shares. */
+/** What is known of a light on the host; the browser's code shares it. */
 import type { Scale } from "../../src/signal/level.ts"
 
 /** What the device as a whole is busy with; "up": the targets tell. */
-export type LinkWord =
-    | "off"
-    | "starting"
-    | "not configured"
-    | "joining Wi-Fi"
-    | "connecting"
-    | "up"
+export const LINK_WORDS = [
+    "off",
+    "starting",
+    "not configured",
+    "joining Wi-Fi",
+    "connecting",
+    "up",
+] as const
+export type LinkWord = (typeof LINK_WORDS)[number]
 
 /** The firmware's words for a target's condition, and "waiting" before it said any. */
-export type ConditionWord =
-    | "waiting"
-    | "lag"
-    | "unknown"
-    | "stale"
-    | "refused: who"
-    | "refused: which stream"
-    | "refused: which group"
+export const CONDITION_WORDS = [
+    "waiting",
+    "lag",
+    "unknown",
+    "stale",
+    "refused: who",
+    "refused: which stream",
+    "refused: which group",
+] as const
+export type ConditionWord = (typeof CONDITION_WORDS)[number]
 
 /** What the light says of one target. */
 export interface TargetLight {

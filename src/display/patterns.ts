@@ -19,6 +19,9 @@ export interface Pattern {
     beats: boolean
 }
 
+/** What of a target's status makes its pattern. */
+export type Shown = Pick<TargetStatus, "condition" | "low" | "high" | "check">
+
 /** A single step's duration, ms: nothing changes until another status comes. */
 const STILL = 60000
 
@@ -100,7 +103,7 @@ export function linkPattern(link: LinkStatus): Pattern | undefined {
  * A share has no room for blocks: its middle LED flashes once, twice or three times between steady ends; of two LEDs both
  * flash so often, and stay dark in between.
  */
-export function targetPattern(status: TargetStatus, leds: number): Pattern {
+export function targetPattern(status: Shown, leds: number): Pattern {
     switch (status.condition) {
         case Condition.RefusedWho:
             return refusalPattern(leds, 1)
@@ -146,7 +149,7 @@ function refusalPattern(leds: number, blocks: number): Pattern {
     return { steps, beats: false }
 }
 
-function lagPattern(status: TargetStatus, leds: number): Pattern {
+function lagPattern(status: Shown, leds: number): Pattern {
     if (status.low > leds)
         return { steps: [bar(leds, leds), 350, 0, 150], beats: false }
     // "possibly off the scale" has no LED of its own: the last one stands for "this or more"

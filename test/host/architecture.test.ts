@@ -435,8 +435,8 @@ describe("imports", () => {
         for (const [file, places] of byFile) {
             const { what } = roomOf(file)!
             const others = places
-                .map(place => roomOf(place)?.what)
-                .filter(other => other !== undefined && other !== what)
+                .flatMap(place => roomOf(place)?.what ?? [])
+                .filter(other => other !== what)
             byRoom.set(what, [...(byRoom.get(what) ?? []), ...others])
         }
         assert.deepEqual(circles(byRoom), [])

@@ -1,7 +1,7 @@
 /** The drawn Pico W: its LEDs are lit exactly as the `led` service says. */
+import { LEDS } from "../../../src/display/display.ts"
 import { find, makeSvg } from "./elements.ts"
 
-const LEDS = 10
 /** In the drawing's units. */
 const LED_X = 60
 const LED_PITCH = 75.5

@@ -86,9 +86,11 @@ function shapeText(shape: string) {
     return [...shape].map(dot => names[dot]).join(", ")
 }
 
-/** Speaks when the shape has changed: numbers alone would never let a screen reader rest. */
+/** Speaks when the pattern has changed: numbers alone would never let a screen reader rest. */
 function speak(words: StatusWords[], targets: TargetLight[]) {
-    const shapes = words.map(({ shape, tone }) => shape + tone).join()
+    const shapes = words
+        .map(({ shape, rhythm, tone }) => shape + rhythm + tone)
+        .join()
     if (shapes === spoken) return clearTimeout(timer)
     const text = words
         .map(({ title, rhythm }, i) => {
