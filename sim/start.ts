@@ -10,13 +10,13 @@ import { checkOrRefuse } from "./desk/settings-check.ts"
 import { inWords } from "./error-words.ts"
 import { buildFirmware } from "./firmware.ts"
 import { Stage } from "./lab/stage.ts"
-import { Picture } from "./light/picture.ts"
 import { parseSimOptions, SIM_HELP } from "./options.ts"
 import type { SimOptions } from "./options.ts"
 import { DEFAULT_PORT } from "./page/defaults.ts"
 import { Page } from "./page/page.ts"
 import { untilStopped } from "./until-stopped.ts"
 import { createView } from "./view/create-view.ts"
+import { showDevice } from "./view/show-device.ts"
 import type { View } from "./view/view.ts"
 import { SimulatedDevice } from "./vm/device.ts"
 import { watchedRedis } from "./watched-redis.ts"
@@ -91,11 +91,7 @@ async function start(
     )
     stopped.throwIfAborted()
     stage.ready()
-    const picture = new Picture(device)
-    view.begin(picture.now, stage.source)
-    for (const entry of picture.earlierLogs) view.log(entry)
-    picture.on("change", snapshot => view.change(snapshot))
-    picture.on("log", entry => view.log(entry))
+    showDevice(device, view, stage.source)
     return device
 }
 

@@ -9,10 +9,10 @@ import {
 import type { CommandOptions } from "../command-line.ts"
 import { Lab } from "../lab/lab.ts"
 import { serverUrl } from "../lab/server-address.ts"
-import { Picture } from "../light/picture.ts"
 import { Page } from "../page/page.ts"
 import { readSettingsFiles } from "../settings-file.ts"
 import { createView } from "../view/create-view.ts"
+import { showDevice } from "../view/show-device.ts"
 import type { Board } from "./board.ts"
 import {
     BOARD_OPTIONS,
@@ -71,11 +71,7 @@ runCommand(async (args, context) => {
         view.progress(
             `page: ${await servePage(board, name, values.port, context)}`
         )
-    const picture = new Picture(board)
-    view.begin(picture.now, name)
-    for (const entry of picture.earlierLogs) view.log(entry)
-    picture.on("change", snapshot => view.change(snapshot))
-    picture.on("log", entry => view.log(entry))
+    showDevice(board, view, name)
     await keepAttached(board, source, stopped, text =>
         view.log({ t: Date.now(), level: "warn", text })
     )

@@ -222,7 +222,7 @@ const ROOMS: Room[] = [
     {
         what: "views in a terminal",
         files: ["sim/view/"],
-        mayImport: ["sim/view/", "sim/light/", ...BASE, ...NODE],
+        mayImport: ["sim/view/", "sim/light/", ...DEVICE, ...BASE, ...NODE],
     },
     {
         what: "the light, as the host knows it",
