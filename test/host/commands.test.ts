@@ -65,7 +65,7 @@ const ELSEWHERE: Record<string, string[]> = {
     "npm ci": [".ci/run"],
     "npm test": [".ci/run"],
     "npm run lint": [".ci/run"],
-    "SEED=123 npm test": [".ci/run", "test/host/support/seeded-random.ts"],
+    "SEED=123 npm test": [".ci/run", "sim/soak/seeded-random.ts"],
     "KILLS=20 npm test": [".ci/run", "test/host/support/workload-process.ts"],
     "npm run acl": ["test/host/acl.test.ts"],
     "npm run acl -- --exact": ["test/host/acl.test.ts"],
