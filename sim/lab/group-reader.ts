@@ -9,7 +9,7 @@ import { printable } from "../printable.ts"
 import { withoutSecrets } from "../secrets.ts"
 import { connectionTo } from "../traffic/redis-client.ts"
 import type { RedisClient } from "../traffic/redis-client.ts"
-import type { GroupState } from "./state.ts"
+import type { GroupState } from "./group-state.ts"
 
 export interface Watched {
     stream: string

@@ -5,6 +5,7 @@ import type {
     StatusWords,
     TargetSetup,
 } from "../light/state.ts"
+import type { GroupState } from "./group-state.ts"
 
 /** What changes only when the device is deployed to. */
 export interface Setup {
@@ -14,34 +15,6 @@ export interface Setup {
     targets: TargetSetup[]
     /** Secrets masked. */
     settings: [key: string, value: string][]
-}
-
-export interface ConsumerState {
-    name: string
-    pending: number
-    idleMs: number
-}
-
-export interface OldestPending {
-    id: string
-    consumer: string
-    ageMs: number
-    idleMs: number
-    deliveries: number
-}
-
-/** What the host itself read of a group. Null: not allowed, or not there. */
-export interface GroupState {
-    stream: string
-    group: string
-    /** Why nothing or not all could be read; null when all was. */
-    trouble: string | null
-    length: number | null
-    lastDeliveredId: string | null
-    pending: number | null
-    consumers: ConsumerState[] | null
-    /** null too when nothing is pending. */
-    oldestPending: OldestPending | null
 }
 
 export interface LogLine {

@@ -1,7 +1,7 @@
 /** `GET /healthz`: healthy, or the list of what is not. */
 import { topOf } from "../../src/signal/level.ts"
 import type { Lab } from "../lab/lab.ts"
-import type { ConsumerState, GroupState } from "../lab/state.ts"
+import type { ConsumerState, GroupState } from "../lab/group-state.ts"
 import { printable } from "../printable.ts"
 import { DARK } from "../vm/device-types.ts"
 

@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Registry } from "prom-client"
 import type { Lab } from "../lab/lab.ts"
-import type { GroupState } from "../lab/state.ts"
+import type { GroupState } from "../lab/group-state.ts"
 import { levelOf } from "../light/scale.ts"
 import { CONDITION_WORDS, LINK_WORDS } from "../light/state.ts"
 

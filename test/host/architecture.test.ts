@@ -187,6 +187,7 @@ const ROOMS: Room[] = [
         mayImport: [
             "sim/page/client/",
             "sim/lab/state.ts",
+            "sim/lab/group-state.ts",
             "sim/light/state.ts",
             ...FOR_THE_HOST,
         ],
