@@ -1,5 +1,4 @@
 /** The drawn Pico W: its LEDs are lit exactly as the `led` service says. */
-import { LEDS } from "../../../src/display/display.ts"
 import { find, makeSvg } from "./elements.ts"
 
 /** In the drawing's units. */
@@ -27,7 +26,7 @@ export function drawBoard() {
             pads.append(
                 makeSvg("circle", { cx: PIN_1_X + pin * PIN_PITCH, cy, r: 4.2 })
             )
-    for (let i = 0; i < LEDS; i++) {
+    for (const i of LED_PINS.keys()) {
         const x = LED_X + i * LED_PITCH
         find("#wires").append(wire(i, x))
         leds.push(led(i, x))
