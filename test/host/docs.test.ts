@@ -10,6 +10,8 @@ import { describe, test } from "node:test"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { shapeOf } from "../../sim/light/shape.ts"
+import type { LinkWord, TargetLight } from "../../sim/light/state.ts"
+import { statusWords } from "../../sim/light/status-words.ts"
 import { GRAMMAR, LEGEND, SHARES } from "../../sim/pictures/legend-table.ts"
 import {
     LED_PINS,
@@ -23,6 +25,7 @@ import {
     powerOn,
     targetPattern,
 } from "../../src/display/patterns.ts"
+import { linearScale } from "../../src/signal/level.ts"
 import {
     errorTextsOf,
     escaped,
@@ -256,6 +259,46 @@ describe("lights.md", () => {
             0
         )
         assert.match(rhythm("power-on"), new RegExp(`once, ${seconds(total)}`))
+    })
+
+    test("shows the shapes that the page draws", () => {
+        const scale = linearScale(LEDS, 1)
+        const target = {
+            ...{ stream: "jobs", group: "staff", text: "" },
+            ...{ known: "counted", complaint: null, low: 6, high: 6 },
+        }
+        const drawn = (link: LinkWord, light: Partial<TargetLight>) =>
+            statusWords(
+                {
+                    link,
+                    targets: [{ ...target, condition: "lag", ...light }],
+                    resets: 0,
+                },
+                [{ ...target, scale }],
+                "entries"
+            )[0].shape
+        const shapes = {
+            "lag between two levels": drawn("up", { low: 3 }),
+            "off the scale": drawn("up", { low: 11, high: null }),
+            "consumers need a look": drawn("up", {
+                ...{ low: 4, high: 4, complaint: "12 pending" },
+            }),
+            "lag unknown": drawn("up", { condition: "unknown" }),
+            "stale reading": drawn("up", { condition: "stale" }),
+            "refused: who": drawn("up", { condition: "refused: who" }),
+            "refused: which stream": drawn("up", {
+                condition: "refused: which stream",
+            }),
+            "refused: which group": drawn("up", {
+                condition: "refused: which group",
+            }),
+            "connecting to Redis": drawn("connecting", {}),
+            "joining Wi-Fi": drawn("joining Wi-Fi", {}),
+            "not configured": drawn("not configured", {}),
+            "power-on": drawn("starting", {}),
+        }
+        for (const [name, shape] of Object.entries(shapes))
+            assert.equal(shape, rows.get(name)?.shape, name)
     })
 
     test("agrees with the drawn legend", () => {
