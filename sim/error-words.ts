@@ -1,6 +1,6 @@
 /** What a command says of the error that ended it. */
 
-import { printableLines } from "./view/words.ts"
+import { printableLines } from "./printable.ts"
 
 /** Errors made for the user are a message; others are faults of this program and come with their stack. */
 export function inWords(error: unknown) {

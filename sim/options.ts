@@ -6,7 +6,8 @@ import {
     wholeNumber,
 } from "./command-line.ts"
 import type { CommandOptions } from "./command-line.ts"
-import { DEFAULT_LISTEN, JOBS } from "./page/defaults.ts"
+import { DEFAULT_LISTEN } from "./page/defaults.ts"
+import { jobs } from "./traffic/jobs.ts"
 import { workloads } from "./traffic/workloads.ts"
 
 export interface SimOptions {
@@ -65,7 +66,7 @@ const OPTIONS: CommandOptions = {
     workload: {
         type: "string",
         value: "NAME",
-        default: JOBS,
+        default: jobs.name,
         help: "what happens on the local Redis; npm run traffic -- --help lists all",
     },
     "no-traffic": {

@@ -9,14 +9,14 @@ import { UsageError } from "./command-line.ts"
 import { checkOrRefuse } from "./desk/settings-check.ts"
 import { inWords } from "./error-words.ts"
 import { buildFirmware } from "./firmware.ts"
+import { Stage } from "./lab/stage.ts"
 import { parseSimOptions, SIM_HELP } from "./options.ts"
 import type { SimOptions } from "./options.ts"
 import { DEFAULT_PORT } from "./page/defaults.ts"
 import { Page } from "./page/page.ts"
-import { Stage } from "./page/stage.ts"
 import { untilStopped } from "./until-stopped.ts"
-import { Picture } from "./view/picture.ts"
-import { createView } from "./view/view.ts"
+import { createView } from "./view/create-view.ts"
+import { showDevice } from "./view/show-device.ts"
 import type { View } from "./view/view.ts"
 import { SimulatedDevice } from "./vm/device.ts"
 import { watchedRedis } from "./watched-redis.ts"
@@ -73,11 +73,12 @@ async function start(
     const stage = await cleanup.keep(
         Stage.set({
             redis,
-            page,
+            publisher: page?.publisher,
             workload: options.traffic ? options.workload : undefined,
             say: onProgress,
         })
     )
+    page?.show(stage.lab)
 
     stopped.throwIfAborted()
     onProgress("deploying to the simulated device")
@@ -90,11 +91,7 @@ async function start(
     )
     stopped.throwIfAborted()
     stage.ready()
-    const picture = new Picture(device)
-    view.begin(picture.now, stage.source)
-    for (const entry of picture.earlierLogs) view.log(entry)
-    picture.on("change", snapshot => view.change(snapshot))
-    picture.on("log", entry => view.log(entry))
+    showDevice(device, view, stage.source)
     return device
 }
 

@@ -19,7 +19,8 @@ import {
 import type { JDService } from "jacdac-ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { parseDataText } from "../vm/data-text.ts"
-import type { DeviceEvents, LogRecord } from "../vm/device-types.ts"
+import { DARK } from "../vm/device-types.ts"
+import type { Device, DeviceEvents, LogRecord } from "../vm/device-types.ts"
 import { JacdacHost } from "../vm/jacdac-host.ts"
 import { parseLogLine } from "../vm/log-line.ts"
 import { DeskError } from "./run-command.ts"
@@ -29,12 +30,6 @@ import {
     encodeFrame,
     UsbReader,
 } from "./usb-framing.ts"
-
-/** What is told of a board: the part of a simulated device's events that the views look at, and its coming and going. */
-export interface BoardEvents extends DeviceEvents {
-    /** The line has closed. */
-    gone: []
-}
 
 export interface Deployment {
     bytecode: Uint8Array
@@ -46,7 +41,6 @@ export interface Deployment {
     onProgress?: (part: number) => void
 }
 
-const DARK = "0000000000"
 /** How often the board is asked to speak, until it does. */
 const HELLO_MS = 100
 /** Between two turns of the bus's clock. */
@@ -58,7 +52,7 @@ const ATTEMPTS = 5
 /** For a program to begin after a deploy. */
 const BEGIN_MS = 10_000
 
-export class Board extends EventEmitter<BoardEvents> {
+export class Board extends EventEmitter<DeviceEvents> implements Device {
     leds = DARK
     readonly logs: LogRecord[] = []
     /** Times that the board went and came back. */

@@ -2,8 +2,8 @@
 import { optionHelp, parseCommandLine } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { buildFirmware } from "../firmware.ts"
+import { logLine } from "../light/words.ts"
 import { FIRMWARE_KEYS } from "../settings-table.ts"
-import { logLine } from "../view/words.ts"
 import {
     BOARD_OPTIONS,
     completeSerial,

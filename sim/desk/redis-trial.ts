@@ -1,11 +1,12 @@
 /** Tries settings against their Redis from this computer, by running the real firmware with them in the VM. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { buildFirmware } from "../firmware.ts"
+import { bar } from "../light/words.ts"
+import { printable } from "../printable.ts"
 import type { EncodedSettings } from "../settings-file.ts"
-import { bar, printable } from "../view/words.ts"
 import { SimulatedDevice } from "../vm/device.ts"
-import { isTargetRecord, readLightRecord } from "../vm/light-record.ts"
-import type { LightRecord, TargetRecord } from "../vm/light-record.ts"
+import { isTargetRecord, readLightRecord } from "../light/light-record.ts"
+import type { LightRecord, TargetRecord } from "../light/light-record.ts"
 
 export interface Trial {
     /** Every target's lag is known, at least within bounds. */

@@ -5,8 +5,8 @@ import type { CommandOptions } from "../command-line.ts"
 import { buildFirmware } from "../firmware.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { FIRMWARE_KEYS } from "../settings-table.ts"
-import { isTargetRecord, readLightRecord } from "../vm/light-record.ts"
-import type { LightRecord } from "../vm/light-record.ts"
+import { isTargetRecord, readLightRecord } from "../light/light-record.ts"
+import type { LightRecord } from "../light/light-record.ts"
 import type { Board } from "./board.ts"
 import {
     BOARD_OPTIONS,

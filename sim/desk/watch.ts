@@ -7,13 +7,13 @@ import {
     wholeNumber,
 } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
+import { Lab } from "../lab/lab.ts"
+import { serverUrl } from "../lab/server-address.ts"
 import { Page } from "../page/page.ts"
-import { serverUrl } from "../page/server-address.ts"
 import { readSettingsFiles } from "../settings-file.ts"
-import type { SimulatedDevice } from "../vm/device.ts"
-import { Picture } from "../view/picture.ts"
-import type { Observed } from "../view/picture.ts"
-import { createView } from "../view/view.ts"
+import { createView } from "../view/create-view.ts"
+import { showDevice } from "../view/show-device.ts"
+import type { Board } from "./board.ts"
 import {
     BOARD_OPTIONS,
     completeSerial,
@@ -21,7 +21,6 @@ import {
     lineSource,
 } from "./connect.ts"
 import { keepAttached } from "./follow.ts"
-import type { Board } from "./board.ts"
 import { runCommand } from "./run-command.ts"
 import type { CommandContext } from "./run-command.ts"
 
@@ -72,11 +71,7 @@ runCommand(async (args, context) => {
         view.progress(
             `page: ${await servePage(board, name, values.port, context)}`
         )
-    const picture = new Picture(board as unknown as Observed)
-    view.begin(picture.now, name)
-    for (const entry of picture.earlierLogs) view.log(entry)
-    picture.on("change", snapshot => view.change(snapshot))
-    picture.on("log", entry => view.log(entry))
+    showDevice(board, view, name)
     await keepAttached(board, source, stopped, text =>
         view.log({ t: Date.now(), level: "warn", text })
     )
@@ -100,14 +95,15 @@ async function servePage(
     )
     // what the board was last given is not known here; it is what the files say, if it was deployed from here
     const settings = readSettingsFiles(ROOT)
-    const lab = page.open({
+    const lab = new Lab({
+        publisher: page.publisher,
         settings,
         source,
         url: async () => serverUrl(settings),
     })
     await cleanup.keep(Promise.resolve(lab))
-    // the page looks at no more of a device than a board has, too
-    lab.observe(board as unknown as SimulatedDevice)
+    page.show(lab)
+    lab.observe(board)
     lab.begin()
     return page.url
 }

@@ -1,6 +1,3 @@
 /** Where the page is if nobody says otherwise. */
 export const DEFAULT_PORT = 7878
 export const DEFAULT_LISTEN = "127.0.0.1"
-
-/** The workload that a local Redis gets. */
-export const JOBS = "jobs"

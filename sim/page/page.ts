@@ -1,15 +1,15 @@
 /** The simulator's page from its first moment on: it answers while the rest still starts, and says what that is busy with. */
-import { Metrics } from "../metrics/metrics.ts"
-import { Lab } from "./lab.ts"
-import type { LabOptions } from "./lab.ts"
+import type { Lab } from "../lab/lab.ts"
+import { Publisher } from "../lab/publisher.ts"
+import { Metrics } from "./metrics.ts"
 import { startPageServer } from "./page-server.ts"
 import type { PageOptions, PageServer } from "./page-server.ts"
-import { Publisher } from "./publisher.ts"
 
 export class Page {
     private lab: Lab | undefined
     private server!: PageServer
-    private readonly publisher = new Publisher()
+    /** What the page's lab tells of itself. */
+    readonly publisher = new Publisher()
     private readonly steps: string[] = []
 
     /** @throws Error in plain words if the port is taken or the address is not ours */
@@ -50,9 +50,9 @@ export class Page {
         this.publisher.set("progress", this.steps)
     }
 
-    /** There is something to show and to act on. */
-    open(options: Omit<LabOptions, "publisher">): Lab {
-        return (this.lab = new Lab({ ...options, publisher: this.publisher }))
+    /** There is something to act on. @param lab which tells the page's publisher */
+    show(lab: Lab | undefined) {
+        this.lab = lab
     }
 
     stop() {

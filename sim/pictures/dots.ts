@@ -1,10 +1,41 @@
 /** A row of LEDs as the legend draws it: black and white is enough to read it. */
+import { LEDS } from "../../src/display/display.ts"
+import type { Frame } from "../../src/display/display.ts"
+import type { Pattern } from "../../src/display/patterns.ts"
 import { circle, group, line, text } from "./svg.ts"
 
 /**
  * One character an LED: `#` lit, `.` dark, `o` blinks, `W` lit and winks, `w` dark and winks, `|` a gap between two shares.
  */
 export type Dots = string
+
+/** What is shown for a smaller part of the time is a wink. */
+const WINK_SHARE = 0.15
+
+/** What each LED of a pattern does, LED1 first. */
+export function dotsOf({ steps, beats }: Pattern, leds = LEDS): Dots {
+    return Array.from({ length: leds }, (_, i) => {
+        const bit = 1 << (leds - 1 - i)
+        const ms = { lit: 0, dark: 0 }
+        for (let k = 0; k < steps.length; k += 2)
+            ms[steps[k] & bit ? "lit" : "dark"] += steps[k + 1]
+        const isLit = ms.lit > ms.dark
+        const share = Math.min(ms.lit, ms.dark) / (ms.lit + ms.dark)
+        if (share > WINK_SHARE) return "o"
+        // LED1's sign of a fresh reading is drawn where nothing else moves
+        const winks = share > 0 || (beats && steps.length === 2 && i === 0)
+        return isLit ? (winks ? "W" : "#") : winks ? "w" : "."
+    }).join("")
+}
+
+/** One moment of a pattern. */
+export function dotsOfFrame(frame: Frame, leds = LEDS): Dots {
+    return frame
+        .toString(2)
+        .padStart(leds, "0")
+        .replaceAll("0", ".")
+        .replaceAll("1", "#")
+}
 
 export interface DotStyle {
     /** Between the middles of two LEDs. */
@@ -14,10 +45,6 @@ export interface DotStyle {
 
 const INK = "#16181d"
 const LIT = "#c8102e"
-
-export function widthOf(dots: Dots, { pitch }: DotStyle) {
-    return [...dots].length * pitch
-}
 
 /** @param x the left end; @param y the middle */
 export function drawDots(x: number, y: number, dots: Dots, style: DotStyle) {

@@ -1,4 +1,4 @@
-/** Draws the pictures of the documentation into docs/images: `tsx sim/pictures/draw.ts`. */
+/** Draws the pictures of the documentation that follow from data into docs/images: `npm run pictures`. */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"

@@ -117,16 +117,9 @@ export function lines(
         .join("\n")
 }
 
-export interface PictureSize {
-    width: number
-    height: number
-    /** Set for pictures that are printed at their true size, which are drawn in millimetres. */
-    unit?: "mm"
-}
-
 /** The whole picture. @param title what it shows, for those who hear it read */
 export function picture(
-    { width, height, unit = undefined }: PictureSize,
+    { width, height }: { width: number; height: number },
     title: string,
     ...inner: string[]
 ) {
@@ -135,8 +128,8 @@ export function picture(
             "svg",
             {
                 xmlns: "http://www.w3.org/2000/svg",
-                width: unit ? `${width}${unit}` : width,
-                height: unit ? `${height}${unit}` : height,
+                width,
+                height,
                 viewBox: `0 0 ${width} ${height}`,
                 "font-family":
                     "'DejaVu Sans', Verdana, 'Segoe UI', Arial, sans-serif",

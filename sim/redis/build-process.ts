@@ -3,8 +3,8 @@
  * Arguments: version, folder. Sends one BuildResult and exits.
  */
 import { rmSync } from "node:fs"
+import { createRequire } from "node:module"
 import { RedisBinary } from "redis-memory-server"
-import download from "redis-memory-server/lib/util/RedisBinaryDownload.js"
 import { ACCEPT_VARIABLE, checkArchive } from "./archive.ts"
 
 export interface BuildResult {
@@ -13,6 +13,7 @@ export interface BuildResult {
 }
 
 const ERROR_MAX_CHARACTERS = 260
+const DOWNLOAD = "redis-memory-server/lib/util/RedisBinaryDownload.js"
 
 const [version, downloadDir] = process.argv.slice(2)
 
@@ -23,8 +24,11 @@ process.on("disconnect", () =>
         : process.kill(-process.pid, "SIGKILL")
 )
 
-// between the download and the compiler
-const { prototype } = download.default
+// between the download and the compiler; CommonJS, whose default Node and bundlers see in different places
+const { default: RedisBinaryDownload } = createRequire(import.meta.url)(
+    DOWNLOAD
+) as typeof import("redis-memory-server/lib/util/RedisBinaryDownload.js")
+const { prototype } = RedisBinaryDownload
 const fetchArchive = prototype.download
 prototype.download = async function (url: string) {
     const archive = await fetchArchive.call(this, url)

@@ -16,7 +16,6 @@ import { promisify } from "node:util"
 import { PINNED_VERSION } from "./archive.ts"
 import type { BuildResult } from "./build-process.ts"
 import { NoServerError } from "./no-server-error.ts"
-import type { FindOptions } from "./server-binary.ts"
 
 const VERSION = process.env.REDISMS_VERSION ?? PINNED_VERSION
 
@@ -45,11 +44,18 @@ const TSX = pathToFileURL(
     createRequire(import.meta.url).resolve("tsx")
 ).toString()
 
+export interface BuildOptions {
+    /** Told in words what takes time. */
+    onProgress?: (text: string) => void
+    /** Stops a download or a build. */
+    signal?: AbortSignal
+}
+
 /** @throws NoServerError if there is no compiler, no network, or the build fails */
 export async function buildServer({
     onProgress = () => {},
     signal,
-}: FindOptions): Promise<void> {
+}: BuildOptions): Promise<void> {
     await requireTools()
     signal?.throwIfAborted()
     onProgress(

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
 import { promisify } from "node:util"
 import { BUILT_SERVER, buildServer } from "./build-server.ts"
+import type { BuildOptions } from "./build-server.ts"
 import { NoServerError } from "./no-server-error.ts"
 
 const run = promisify(execFile)
@@ -22,12 +23,7 @@ export interface ServerBinary {
     version: string
 }
 
-export interface FindOptions {
-    /** Told in words what takes time. */
-    onProgress?: (text: string) => void
-    /** Stops a download or a build. */
-    signal?: AbortSignal
-}
+export type FindOptions = BuildOptions
 
 /**
  * The first of: the one that the environment variable REDIS_SERVER names, a server on PATH, the one built earlier, one fetched

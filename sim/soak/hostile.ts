@@ -3,13 +3,13 @@
  * program must live, say nothing that is a secret or a line of somebody else's, show no lag that no server told, and be
  * right again when the servers are. All chance of a conversation comes from its own seed.
  */
+import { HostileRedis } from "../faults/hostile-redis.ts"
+import type { Spoil } from "../faults/hostile-redis.ts"
 import { buildFirmware } from "../firmware.ts"
-import type { EncodedSettings } from "../settings-file.ts"
 import { encodeSettings } from "../settings-file.ts"
+import type { EncodedSettings } from "../settings-file.ts"
 import { SimulatedDevice } from "../vm/device.ts"
-import { HostileRedis } from "../../test/host/support/hostile-redis.ts"
-import type { Spoil } from "../../test/host/support/hostile-redis.ts"
-import { SeededRandom } from "../../test/host/support/seeded-random.ts"
+import { SeededRandom } from "./seeded-random.ts"
 
 export interface HostileOptions {
     /** Of the first conversation; each further one has the next number. */

@@ -3,11 +3,11 @@
  * wrong. All chance comes from one seed; the times do not, so a seed repeats the faults and not their every millisecond.
  */
 import { setTimeout as sleep } from "node:timers/promises"
-import { FaultLight } from "../../test/host/support/fault-light.ts"
-import type { Fault } from "../../test/host/support/faults.ts"
-import { startTestRedis } from "../../test/host/support/redis-server.ts"
-import type { TestRedis } from "../../test/host/support/redis-server.ts"
-import { SeededRandom } from "../../test/host/support/seeded-random.ts"
+import type { Fault } from "../faults/faults.ts"
+import { startLocalRedis } from "../redis/local-redis.ts"
+import { connectionTo } from "../traffic/redis-client.ts"
+import { FaultLight } from "./fault-light.ts"
+import { SeededRandom } from "./seeded-random.ts"
 
 export interface SoakOptions {
     minutes: number
@@ -125,7 +125,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakSummary> {
 class Soak {
     light!: FaultLight
     readonly random: SeededRandom
-    private redis!: TestRedis
+    private redis!: Awaited<ReturnType<typeof startRedis>>
     private busy: Promise<unknown> = Promise.resolve()
     private requests = 0
 
@@ -266,6 +266,21 @@ class Soak {
     }
 }
 
-function startRedis(port?: number) {
-    return startTestRedis({ port, args: ["--enable-debug-command", "yes"] })
+/** A server, and a client of it. */
+async function startRedis(port?: number) {
+    const server = await startLocalRedis({
+        port,
+        args: ["--enable-debug-command", "yes"],
+    })
+    const client = connectionTo(server.url)
+    await client.connect()
+    return {
+        server,
+        client,
+        port: server.port,
+        async stop() {
+            if (client.isOpen) client.destroy()
+            await server.stop()
+        },
+    }
 }

@@ -1,8 +1,8 @@
 /** `npm run traffic -- WORKLOAD [options]`: makes traffic until it is told to stop. */
 import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
+import { printable } from "../printable.ts"
 import { withoutSecrets } from "../secrets.ts"
-import { printable } from "../view/words.ts"
 import { passwordIn } from "./redis-client.ts"
 import type { Workload } from "./workload.ts"
 import { workloads } from "./workloads.ts"

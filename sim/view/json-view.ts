@@ -1,6 +1,7 @@
 /** For programs: one JSON object per line on stdout for every change, and everything else on stderr. */
-import type { LogEntry, Snapshot } from "./picture.ts"
-import { logLine, printable } from "./words.ts"
+import type { LogEntry, Snapshot } from "../light/picture.ts"
+import { logLine } from "../light/words.ts"
+import { printable } from "../printable.ts"
 import type { View } from "./view.ts"
 
 export class JsonView implements View {

@@ -1,6 +1,7 @@
 /** For pipes and files: one line per change. */
-import type { LogEntry, Snapshot } from "./picture.ts"
-import { bar, clock, logLine, printable, sentence } from "./words.ts"
+import type { LogEntry, Snapshot } from "../light/picture.ts"
+import { bar, clock, logLine, sentence } from "../light/words.ts"
+import { printable } from "../printable.ts"
 import type { View } from "./view.ts"
 
 export class PlainView implements View {

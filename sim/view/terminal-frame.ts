@@ -1,7 +1,8 @@
 /** The simulator's picture for a terminal, as text. */
 import pc from "picocolors"
-import type { LogEntry, Snapshot } from "./picture.ts"
-import { details, logLine, printable, sentence } from "./words.ts"
+import type { LogEntry, Snapshot } from "../light/picture.ts"
+import { details, logLine, sentence } from "../light/words.ts"
+import { printable } from "../printable.ts"
 
 export interface FrameContent {
     snapshot: Snapshot

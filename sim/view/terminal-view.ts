@@ -1,9 +1,9 @@
 /** For people at a terminal: the light, drawn in place. */
 import { createLogUpdate } from "log-update"
 import pc from "picocolors"
-import type { LogEntry, Snapshot } from "./picture.ts"
+import type { LogEntry, Snapshot } from "../light/picture.ts"
+import { printable } from "../printable.ts"
 import { renderFrame } from "./terminal-frame.ts"
-import { printable } from "./words.ts"
 import type { View } from "./view.ts"
 
 /** Log lines kept; as many are shown as fit. */

@@ -1,8 +1,5 @@
 /** A way to show what the simulator does. */
-import { JsonView } from "./json-view.ts"
-import type { LogEntry, Snapshot } from "./picture.ts"
-import { PlainView } from "./plain-view.ts"
-import { TerminalView } from "./terminal-view.ts"
+import type { LogEntry, Snapshot } from "../light/picture.ts"
 
 export interface View {
     /** What is being done before the device runs, and what happens around it. */
@@ -13,10 +10,4 @@ export interface View {
     log(entry: LogEntry): void
     /** Leaves the terminal as it was found. */
     close(): void
-}
-
-export function createView({ json }: { json: boolean }): View {
-    if (json) return new JsonView()
-    const canRedraw = process.stdout.isTTY && process.env.TERM !== "dumb"
-    return canRedraw ? new TerminalView() : new PlainView()
 }

@@ -1,41 +1,27 @@
 /** What goes into a simulated device and comes out of it (device.ts). */
+import type { EventEmitter } from "node:events"
+import { LEDS } from "../../src/display/display.ts"
 import type { EncodedSettings, SettingValue } from "../settings-file.ts"
-import type { SimulatedDevice } from "./device.ts"
 import type { LogLevel } from "./log-line.ts"
+
+/** No LED is lit. */
+export const DARK = "0".repeat(LEDS)
 
 /** Plain values, or what `parseSettings` and `readSettingsFiles` return. */
 export type Settings = Record<string, SettingValue> | EncodedSettings
 
-export interface DeviceOptions {
-    bytecode: Uint8Array
-    /** In place before the program starts. Default: none. */
-    settings?: Settings
-    /** Collect garbage at each allocation: finds what the program fails to keep. Slow. */
-    gcStress?: boolean
-    /** Bytes in one piece of TCP data handed to the program. Default 1460, as on the board. */
-    maxPieceBytes?: number
-    /**
-     * How long a driven clock waits for a host's answer before it runs on without, in real milliseconds. Default 1000;
-     * more, on a busy computer, where an answer certainly comes.
-     */
-    answerWaitMs?: number
-    /** File URL of a module that stands in for the network (default export: `SocketsFactory`). */
-    socketsModule?: string
-    /** "driven": time stands still but for `runFor` and the `waitFor...` helpers. Default "real". */
-    clock?: "real" | "driven"
-    /** 16 hexadecimal digits. Default: random. */
-    deviceId?: string
-    /** Sample the heap after each turn of the VM, for `memory()`'s extremes. Default false. */
-    heapReport?: boolean
-    /** Count the VM's steps and allocations, for `counts()`. Costs a tenth more CPU time. Default false. */
-    countSteps?: boolean
-    /**
-     * The VM is as slow as on the Pico W's chip, whose prices sim/chip.ts knows: what it does takes device time, while data
-     * goes on arriving, a piece each ms, and nothing makes the sender wait. With a driven clock only. Default false.
-     */
-    chipSpeed?: boolean
-    /** Called before the device has power: attach listeners here to miss nothing of the program's start. */
-    onCreated?: (device: SimulatedDevice) => void
+/** A device as it is looked at from outside: the simulated one (device.ts), or a board on USB (sim/desk/board.ts). */
+export interface Device extends EventEmitter<DeviceEvents> {
+    /** Which LEDs are lit, LED1 first: "1110000000". */
+    readonly leds: string
+    /** Device time, ms. */
+    readonly now: number
+    /** Log lines so far, as far as they are kept. */
+    readonly logs: readonly LogRecord[]
+    /** Resets so far, as far as they were seen. */
+    readonly restarts: number
+    /** Asks the chip to reset itself. */
+    reset(): Promise<void>
 }
 
 /** All times `t` are device milliseconds since `start()`; they go on over a restart. */
@@ -58,6 +44,8 @@ export interface DeviceEvents {
     panic: [{ t: number; code: number; text: string }]
     /** The chip was reset: the VM starts anew, as from power-on, with the same flash. */
     restart: [{ t: number; count: number }]
+    /** The line to a board has closed: it is unplugged, or resets itself. A simulated device has no line. */
+    gone: []
     /** The device's process is gone for good. */
     exit: [{ reason: "stopped" | "crash" | "killed"; text: string }]
 }

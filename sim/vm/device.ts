@@ -8,10 +8,11 @@ import type { JDBus } from "jacdac-ts"
 import { encodeSettings } from "../settings-file.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { parseDataText } from "./data-text.ts"
+import { DARK } from "./device-types.ts"
 import type {
     DataRecord,
     DeviceEvents,
-    DeviceOptions,
+    Device,
     FrameRecord,
     LogRecord,
     Settings,
@@ -28,8 +29,6 @@ import type { ProcessFiles } from "./vm-link.ts"
 export type * from "./device-types.ts"
 export type { MemoryReport } from "./messages.ts"
 export type { VmCounts } from "./step-counter.ts"
-
-const DARK = "0000000000"
 
 /** A TCP segment on the board's network, in bytes. */
 const SEGMENT_BYTES = 1460
@@ -52,7 +51,42 @@ const HISTORY_SHOWN = 20
 /** What is waited for, in words; a function says it as it is in the end. */
 type What = string | (() => string)
 
-export class SimulatedDevice extends EventEmitter<DeviceEvents> {
+export interface DeviceOptions {
+    bytecode: Uint8Array
+    /** In place before the program starts. Default: none. */
+    settings?: Settings
+    /** Collect garbage at each allocation: finds what the program fails to keep. Slow. */
+    gcStress?: boolean
+    /** Bytes in one piece of TCP data handed to the program. Default 1460, as on the board. */
+    maxPieceBytes?: number
+    /**
+     * How long a driven clock waits for a host's answer before it runs on without, in real milliseconds. Default 1000;
+     * more, on a busy computer, where an answer certainly comes.
+     */
+    answerWaitMs?: number
+    /** File URL of a module that stands in for the network (default export: `SocketsFactory`). */
+    socketsModule?: string
+    /** "driven": time stands still but for `runFor` and the `waitFor...` helpers. Default "real". */
+    clock?: "real" | "driven"
+    /** 16 hexadecimal digits. Default: random. */
+    deviceId?: string
+    /** Sample the heap after each turn of the VM, for `memory()`'s extremes. Default false. */
+    heapReport?: boolean
+    /** Count the VM's steps and allocations, for `counts()`. Costs a tenth more CPU time. Default false. */
+    countSteps?: boolean
+    /**
+     * The VM is as slow as on the Pico W's chip, whose prices sim/chip.ts knows: what it does takes device time, while data
+     * goes on arriving, a piece each ms, and nothing makes the sender wait. With a driven clock only. Default false.
+     */
+    chipSpeed?: boolean
+    /** Called before the device has power: attach listeners here to miss nothing of the program's start. */
+    onCreated?: (device: SimulatedDevice) => void
+}
+
+export class SimulatedDevice
+    extends EventEmitter<DeviceEvents>
+    implements Device
+{
     /** All log lines, data records and changes of the LEDs so far (the last 5000 of each). */
     readonly logs: readonly LogRecord[]
     readonly records: readonly DataRecord[]

@@ -3,8 +3,11 @@
  *
  * The grammar: steady from LED1 is certain; blinking above a steady bar is possible; moving is working on it; both ends
  * lit is a no; everything flashing asks to act. No LED flashes more than three times a second.
+ *
+ * The host imports this file and display.ts too (sim/light/), with a stricter compiler: types are imported as types.
  */
-import { Condition, Frame, LEDS, LinkStatus, TargetStatus } from "./display"
+import { Condition, LEDS, LinkStatus } from "./display"
+import type { Frame, TargetStatus } from "./display"
 
 /** Frames and how long each is shown: frame, milliseconds, frame, milliseconds ... */
 export type Steps = number[]
@@ -15,6 +18,12 @@ export interface Pattern {
     /** LED1 may wink over it as the sign of a fresh reading. */
     beats: boolean
 }
+
+/** What of a target's status makes its pattern. */
+export type Shown = Pick<
+    TargetStatus,
+    "condition" | "low" | "high" | "complaint"
+>
 
 /** A single step's duration, ms: nothing changes until another status comes. */
 const STILL = 60000
@@ -97,7 +106,7 @@ export function linkPattern(link: LinkStatus): Pattern | undefined {
  * A share has no room for blocks: its middle LED flashes once, twice or three times between steady ends; of two LEDs both
  * flash so often, and stay dark in between.
  */
-export function targetPattern(status: TargetStatus, leds: number): Pattern {
+export function targetPattern(status: Shown, leds: number): Pattern {
     switch (status.condition) {
         case Condition.RefusedWho:
             return refusalPattern(leds, 1)
@@ -143,7 +152,7 @@ function refusalPattern(leds: number, blocks: number): Pattern {
     return { steps, beats: false }
 }
 
-function lagPattern(status: TargetStatus, leds: number): Pattern {
+function lagPattern(status: Shown, leds: number): Pattern {
     if (status.low > leds)
         return { steps: [bar(leds, leds), 350, 0, 150], beats: false }
     // "possibly off the scale" has no LED of its own: the last one stands for "this or more"

@@ -7,7 +7,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { runSoak } from "../../sim/soak/soak.ts"
 import { isSound, summaryText } from "../../sim/soak/summary.ts"
-import { SeededRandom } from "./support/seeded-random.ts"
+import { SeededRandom } from "../../sim/soak/seeded-random.ts"
 
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 2)
 /** Half of the heap is for what nobody foresaw; bytes. */

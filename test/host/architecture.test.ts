@@ -1,6 +1,6 @@
 /**
  * CONTRIBUTING.md, the rooms: who may import whom. The device compiler refuses `node:*`, but not plain TypeScript out of sim/, and
- * knows no rooms. Types may cross: what is left of the imports when types are erased is held against the table.
+ * knows no rooms. On the device types may cross: what is left of the imports when types are erased is held against the table.
  */
 import assert from "node:assert/strict"
 import { readdirSync, readFileSync } from "node:fs"
@@ -38,11 +38,35 @@ const PURE_LINK = [
     "src/link/tidy.ts",
 ]
 const PURE_DISPLAY = ["src/display/display.ts", "src/display/patterns.ts"]
-/** Pure files of the firmware that the host may import, so that a fact stands once. */
-const FOR_THE_HOST = ["src/settings-table.ts"]
 const DISPLAY_INTERFACE = "src/display/display.ts"
 /** What makes lines of the log safe. */
 const LINES = ["src/say.ts", "src/link/printable.ts"]
+/** Of the firmware's sources the host may import what computes and knows no device: what a pattern is, it is once. */
+const FOR_THE_HOST = [
+    "src/settings-table.ts",
+    "src/signal/level.ts",
+    ...PURE_DISPLAY,
+]
+const NODE = ["node:", "npm:"]
+/** What every room of the host may need. */
+const BASE = [
+    "sim/bundle.ts",
+    "sim/chip.ts",
+    "sim/cleanup.ts",
+    "sim/command-line.ts",
+    "sim/error-words.ts",
+    "sim/printable.ts",
+    "sim/secrets.ts",
+    "sim/board.ts",
+    "sim/settings-file.ts",
+    "sim/settings-table.ts",
+    "sim/settings-words.ts",
+    "sim/until-stopped.ts",
+]
+/** A device, to look at; another than the simulated one has the same interface. */
+const DEVICE = ["sim/vm/device-types.ts", "sim/vm/device.ts"]
+/** A firmware to run, something to run it on, a Redis for it. */
+const MAKING = ["sim/firmware.ts", "sim/vm/", "sim/redis/"]
 const POLLER = [
     "src/heap.ts",
     "src/poller.ts",
@@ -145,7 +169,7 @@ const ROOMS: Room[] = [
     },
     {
         what: "the table of settings, which the host imports",
-        files: FOR_THE_HOST,
+        files: ["src/settings-table.ts"],
         mayImport: [],
     },
     {
@@ -184,19 +208,140 @@ const ROOMS: Room[] = [
         mayImport: ["test/device/", "src/", "@devicescript/"],
     },
     {
-        what: "the soak, which makes the tests' faults for hours",
-        files: ["sim/soak/"],
-        mayImport: ["sim/", "test/host/support/", "node:", "npm:"],
+        what: "commands beside others: everything of the host",
+        files: [
+            "sim/start.ts",
+            "sim/options.ts",
+            "sim/build.ts",
+            "sim/bytecode-sizes.ts",
+        ],
+        mayImport: ["sim/", ...NODE],
     },
     {
-        what: "the simulator and the tools: Node only",
-        files: ["sim/"],
-        mayImport: ["sim/", ...FOR_THE_HOST, "node:", "npm:"],
+        what: "the page in the browser: of the host it takes types",
+        files: ["sim/page/client/"],
+        mayImport: [
+            "sim/page/client/",
+            "sim/lab/state.ts",
+            "sim/lab/group-state.ts",
+            "sim/light/state.ts",
+            ...FOR_THE_HOST,
+        ],
+    },
+    {
+        what: "the page: server, guard, metrics, health",
+        files: ["sim/page/"],
+        mayImport: [
+            "sim/page/",
+            "sim/lab/",
+            "sim/light/",
+            ...DEVICE,
+            ...BASE,
+            ...FOR_THE_HOST,
+            ...NODE,
+        ],
+    },
+    {
+        what: "the lab: what stands around a device, and what a visitor may do to it",
+        files: ["sim/lab/"],
+        mayImport: [
+            "sim/lab/",
+            "sim/light/",
+            "sim/faults/",
+            "sim/traffic/",
+            "sim/redis/",
+            "sim/watched-redis.ts",
+            ...DEVICE,
+            ...BASE,
+            ...NODE,
+        ],
+    },
+    {
+        what: "views in a terminal",
+        files: ["sim/view/"],
+        mayImport: ["sim/view/", "sim/light/", ...DEVICE, ...BASE, ...NODE],
+    },
+    {
+        what: "the light, as the host knows it",
+        files: ["sim/light/"],
+        mayImport: ["sim/light/", ...DEVICE, ...BASE, ...FOR_THE_HOST, ...NODE],
+    },
+    {
+        what: "faults between a device and Redis",
+        files: ["sim/faults/"],
+        mayImport: ["sim/faults/", ...NODE],
+    },
+    {
+        what: "the soak: faults for hours",
+        files: ["sim/soak/"],
+        mayImport: [
+            "sim/soak/",
+            "sim/light/",
+            "sim/faults/",
+            "sim/traffic/",
+            ...MAKING,
+            ...BASE,
+            ...NODE,
+        ],
+    },
+    {
+        what: "tools at a desk, with a board",
+        files: ["sim/desk/", "sim/acl/"],
+        mayImport: [
+            "sim/desk/",
+            "sim/acl/",
+            "sim/page/",
+            "sim/lab/",
+            "sim/light/",
+            "sim/view/",
+            ...MAKING,
+            ...BASE,
+            ...NODE,
+        ],
+    },
+    {
+        what: "measurements, and pictures for the documentation",
+        files: ["sim/bench/", "sim/pictures/"],
+        mayImport: [
+            "sim/bench/",
+            "sim/pictures/",
+            "sim/light/",
+            "sim/traffic/",
+            ...MAKING,
+            ...BASE,
+            ...FOR_THE_HOST,
+            ...NODE,
+        ],
+    },
+    {
+        what: "workloads",
+        files: ["sim/traffic/"],
+        mayImport: ["sim/traffic/", ...BASE, ...NODE],
+    },
+    {
+        what: "building the firmware",
+        files: ["sim/compiler/", "sim/firmware.ts"],
+        mayImport: ["sim/compiler/", "sim/vm/", ...NODE],
+    },
+    {
+        what: "the simulated device",
+        files: ["sim/vm/"],
+        mayImport: ["sim/vm/", ...BASE, "src/display/display.ts", ...NODE],
+    },
+    {
+        what: "a Redis of our own",
+        files: ["sim/redis/", "sim/watched-redis.ts"],
+        mayImport: ["sim/redis/", ...BASE, ...NODE],
+    },
+    {
+        what: "what every room of the host may need",
+        files: BASE,
+        mayImport: [...BASE, ...NODE],
     },
     {
         what: "tests on the host: they see bytecode, TCP and the Jacdac bus",
         files: ["test/host/"],
-        mayImport: ["test/host/", "sim/", "node:", "npm:"],
+        mayImport: ["test/host/", "sim/", ...FOR_THE_HOST, ...NODE],
     },
 ]
 
@@ -222,6 +367,18 @@ function within(path: string, places: string[]) {
 
 function roomOf(file: string) {
     return ROOMS.find(({ files }) => within(file, files))
+}
+
+/** Those that are on a circle, or between two: without them nobody comes back to where they set out. */
+function circles(arrows: Map<string, string[]>) {
+    const left = new Set(arrows.keys())
+    for (let before = -1; before !== left.size;) {
+        before = left.size
+        for (const one of left)
+            if (!arrows.get(one)!.some(other => left.has(other)))
+                left.delete(one)
+    }
+    return [...left].sort()
 }
 
 const known = new Map<string, string[]>()
@@ -299,19 +456,49 @@ describe("imports", () => {
             const files = SOURCES.filter(file => roomOf(file) === room)
             assert.ok(files.length > 0, "no files")
             const strays = files.flatMap(file =>
-                importsOf(file, true)
+                // in sim/ types do not cross either
+                importsOf(file, !file.startsWith("sim/"))
                     .filter(place => !within(place, room.mayImport))
                     .map(place => `${file} imports ${place}`)
             )
             assert.deepEqual(strays, [])
         })
 
-    test("neither sim/ nor the tests on the host see more of the firmware's sources than is meant for them, not even its types", () => {
+    test("go one way in sim/, types too: there is no circle of files, and none of rooms", () => {
+        const files = SOURCES.filter(file => file.startsWith("sim/"))
+        const byFile = new Map(
+            files.map(file => [file, importsOf(file, false)])
+        )
+        assert.deepEqual(circles(byFile), [])
+        const byRoom = new Map<string, string[]>()
+        for (const [file, places] of byFile) {
+            const { what } = roomOf(file)!
+            const others = places
+                .flatMap(place => roomOf(place)?.what ?? [])
+                .filter(other => other !== what)
+            byRoom.set(what, [...(byRoom.get(what) ?? []), ...others])
+        }
+        assert.deepEqual(circles(byRoom), [])
+    })
+
+    test("of the firmware's sources, sim/ and the tests on the host see the pure ones, and of no other even the types", () => {
         const strays = SOURCES.filter(file =>
             within(file, ["sim/", "test/host/"])
         ).flatMap(file =>
             importsOf(file, false)
-                .filter(place => within(place, ["src/", "test/device/"]))
+                .filter(
+                    place =>
+                        within(place, ["src/", "test/device/"]) &&
+                        !within(place, FOR_THE_HOST)
+                )
+                .map(place => `${file} imports ${place}`)
+        )
+        assert.deepEqual(strays, [])
+    })
+
+    test("what the host may import needs no device: it imports only its like", () => {
+        const strays = FOR_THE_HOST.flatMap(file =>
+            importsOf(file, false)
                 .filter(place => !within(place, FOR_THE_HOST))
                 .map(place => `${file} imports ${place}`)
         )

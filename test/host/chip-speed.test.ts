@@ -12,7 +12,7 @@ import { closeAtEnd, Light } from "./support/light-bench.ts"
 import type { Reading } from "./support/light-bench.ts"
 import { ClockRelay } from "./support/light-clock-relay.ts"
 import { TestStream } from "./support/light-stream.ts"
-import { SeededRandom } from "./support/seeded-random.ts"
+import { SeededRandom } from "../../sim/soak/seeded-random.ts"
 import { startTestRedis } from "./support/redis-server.ts"
 import { NAMES_MODULE } from "./support/topology-names.ts"
 

@@ -1,7 +1,7 @@
 /**
  * The documentation tells the truth: every log line, pattern and message of a desk tool has its entry, every setting its
- * row, every link its end, and the pictures are what the program that draws them draws. The firmware's source is read as
- * text, never imported.
+ * row, every link its end, and the pictures are what the program that draws them draws, or show what the tables say. But for
+ * its patterns, the firmware's source is read as text.
  */
 import assert from "node:assert/strict"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
@@ -9,6 +9,9 @@ import { basename, dirname, join, relative, resolve } from "node:path"
 import { describe, test } from "node:test"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
+import { shapeOf } from "../../sim/light/shape.ts"
+import type { LinkWord, TargetLight } from "../../sim/light/state.ts"
+import { statusWords } from "../../sim/light/status-words.ts"
 import { GRAMMAR, LEGEND, SHARES } from "../../sim/pictures/legend-table.ts"
 import {
     LED_PINS,
@@ -17,6 +20,13 @@ import {
 } from "../../sim/pictures/pico-w.ts"
 import { pictures } from "../../sim/pictures/pictures.ts"
 import { documentedRows } from "../../sim/settings-table.ts"
+import { Condition, LEDS, LinkStatus } from "../../src/display/display.ts"
+import {
+    linkPattern,
+    powerOn,
+    targetPattern,
+} from "../../src/display/patterns.ts"
+import { linearScale } from "../../src/signal/level.ts"
 import {
     errorTextsOf,
     escaped,
@@ -188,36 +198,6 @@ describe("troubleshooting.md", () => {
     })
 })
 
-/** An array of frames and durations that the pattern table holds, by its name. */
-function steps(name: string): number[][] {
-    for (const node of nodesOf(parse(join(SRC, "display", "patterns.ts")))) {
-        // a constant, or a function that returns it
-        const list =
-            ts.isVariableDeclaration(node) && node.name.getText() === name
-                ? node.initializer
-                : ts.isFunctionDeclaration(node) && node.name?.text === name
-                  ? node.body?.statements.find(ts.isReturnStatement)?.expression
-                  : undefined
-        if (!list || !ts.isArrayLiteralExpression(list)) continue
-        const numbers = list.elements.map(element => Number(element.getText()))
-        return name === "REFUSAL_BLOCKS"
-            ? numbers.map(frame => [frame])
-            : [
-                  numbers.filter((_, i) => i % 2 === 0),
-                  numbers.filter((_, i) => i % 2 === 1),
-              ]
-    }
-    throw new Error(`patterns.ts has no ${name}`)
-}
-
-/** `●` for an LED that is lit in all frames, `○` in none, `◐` in some. */
-function shapeOf(frames: number[]) {
-    return Array.from({ length: 10 }, (_, i) => {
-        const lit = frames.filter(frame => frame & (1 << (9 - i))).length
-        return lit === 0 ? "○" : lit === frames.length ? "●" : "◐"
-    }).join("")
-}
-
 /** A picture's dots, drawn with the same signs. */
 function asShape(dots: string) {
     return [...dots]
@@ -235,7 +215,22 @@ describe("lights.md", () => {
                 { shape: codeIn(shape)[0], rhythm },
             ])
     )
-    const ENDS = 0b1000000001
+    const moving = {
+        "not configured": linkPattern(LinkStatus.NotConfigured)!.steps,
+        "joining Wi-Fi": linkPattern(LinkStatus.JoiningWifi)!.steps,
+        "connecting to Redis": linkPattern(LinkStatus.Connecting)!.steps,
+        "power-on": powerOn(),
+    }
+    const refusals = {
+        "refused: who": Condition.RefusedWho,
+        "refused: which stream": Condition.RefusedStream,
+        "refused: which group": Condition.RefusedGroup,
+    }
+    const refused = (condition: Condition) =>
+        targetPattern(
+            { condition, low: 0, high: 0, complaint: undefined },
+            LEDS
+        ).steps
 
     test("has a row for every pattern", () => {
         for (const name of patternNames())
@@ -243,37 +238,71 @@ describe("lights.md", () => {
     })
 
     test("shows the shapes of the pattern table", () => {
-        const refused = steps("REFUSAL_BLOCKS").map(([blocks]) =>
-            shapeOf([ENDS | blocks, ENDS])
-        )
-        const expected = {
-            "not configured": shapeOf(steps("notConfigured")[0]),
-            "joining Wi-Fi": shapeOf(steps("joiningWifi")[0]),
-            "connecting to Redis": shapeOf(steps("connecting")[0]),
-            "refused: who": refused[0],
-            "refused: which stream": refused[1],
-            "refused: which group": refused[2],
-            "power-on": shapeOf(steps("powerOn")[0]),
-        }
-        for (const [name, shape] of Object.entries(expected))
-            assert.equal(rows.get(name)?.shape, shape, name)
+        for (const [name, steps] of Object.entries(moving))
+            assert.equal(rows.get(name)?.shape, shapeOf(steps), name)
+        for (const [name, condition] of Object.entries(refusals))
+            assert.equal(
+                rows.get(name)?.shape,
+                shapeOf(refused(condition)),
+                name
+            )
     })
 
     test("shows the rhythms of the pattern table", () => {
         const seconds = (ms: number) => `${ms / 1000} s`
         const rhythm = (name: string) => rows.get(name)!.rhythm
-        for (const [name, constant] of [
-            ["not configured", "notConfigured"],
-            ["joining Wi-Fi", "joiningWifi"],
-            ["connecting to Redis", "connecting"],
-            ["power-on", "powerOn"],
-        ])
+        for (const [name, steps] of Object.entries(moving))
+            assert.match(rhythm(name), new RegExp(seconds(steps[1])))
+        for (const [name, condition] of Object.entries(refusals))
             assert.match(
                 rhythm(name),
-                new RegExp(seconds(steps(constant)[1][0]))
+                new RegExp(`\\(${seconds(refused(condition)[1])}\\)`)
             )
-        const total = steps("powerOn")[1].reduce((sum, ms) => sum + ms)
+        const total = powerOn().reduce(
+            (sum, ms, i) => (i % 2 === 1 ? sum + ms : sum),
+            0
+        )
         assert.match(rhythm("power-on"), new RegExp(`once, ${seconds(total)}`))
+    })
+
+    test("shows the shapes that the page draws", () => {
+        const scale = linearScale(LEDS, 1)
+        const target = {
+            ...{ stream: "jobs", group: "staff", reason: null },
+            ...{ known: "counted", complaint: null, low: 6, high: 6 },
+        }
+        const drawn = (link: LinkWord, light: Partial<TargetLight>) =>
+            statusWords(
+                {
+                    link,
+                    targets: [{ ...target, condition: "lag", ...light }],
+                    resets: 0,
+                },
+                [{ ...target, scale }],
+                "entries"
+            )[0].shape
+        const shapes = {
+            "lag between two levels": drawn("up", { low: 3 }),
+            "off the scale": drawn("up", { low: 11, high: null }),
+            "consumers need a look": drawn("up", {
+                ...{ low: 4, high: 4, complaint: "12 pending" },
+            }),
+            "lag unknown": drawn("up", { condition: "unknown" }),
+            "stale reading": drawn("up", { condition: "stale" }),
+            "refused: who": drawn("up", { condition: "refused: who" }),
+            "refused: which stream": drawn("up", {
+                condition: "refused: which stream",
+            }),
+            "refused: which group": drawn("up", {
+                condition: "refused: which group",
+            }),
+            "connecting to Redis": drawn("connecting", {}),
+            "joining Wi-Fi": drawn("joining Wi-Fi", {}),
+            "not configured": drawn("not configured", {}),
+            "power-on": drawn("starting", {}),
+        }
+        for (const [name, shape] of Object.entries(shapes))
+            assert.equal(shape, rows.get(name)?.shape, name)
     })
 
     test("agrees with the drawn legend", () => {
@@ -367,7 +396,9 @@ describe("monitoring.md", () => {
         const fields = rows
             .slice(rows.findIndex(([first]) => first === "field"))
             .flatMap(([names]) => codeIn(names))
-        const known = [...nodesOf(parse(join(ROOT, "sim/vm/light-record.ts")))]
+        const known = [
+            ...nodesOf(parse(join(ROOT, "sim/light/light-record.ts"))),
+        ]
             .filter(ts.isInterfaceDeclaration)
             .flatMap(({ members }) =>
                 members.map(member => member.name!.getText())
@@ -383,7 +414,7 @@ describe("monitoring.md", () => {
         const [, version] = /`v` is the version, (\d+)/.exec(
             read("docs/monitoring.md")
         )!
-        for (const file of ["src/display/log.ts", "sim/vm/light-record.ts"])
+        for (const file of ["src/display/log.ts", "sim/light/light-record.ts"])
             assert.match(
                 read(file),
                 new RegExp(`^const VERSION = ${version}$`, "m"),
@@ -530,10 +561,34 @@ describe("pictures", () => {
             )
         })
 
-    test("have no strangers among the drawings", () => {
-        const drawn = readdirSync(join(DOCS, "images")).filter(name =>
-            name.endsWith(".svg")
+    /** The texts of a picture that nothing draws. */
+    const textsIn = (name: string) =>
+        [...read(`docs/images/${name}`).matchAll(/<text[^>]*>([^<]*)</g)].map(
+            ([, text]) => text
         )
-        assert.deepEqual(drawn.sort(), [...pictures().keys()].sort())
+
+    test("of the wiring connect the pins that the board file names", () => {
+        const leds = LED_PINS.map((pin, i) => ({ name: `LED${i + 1}`, pin }))
+        for (const [picture, placed] of [
+            ["wiring.svg", leds],
+            ["wiring-active-low.svg", leds],
+            ["traffic-light.svg", TRAFFIC_LIGHT_PINS],
+        ] as const)
+            assert.deepEqual(
+                textsIn(picture).filter(text =>
+                    /^GP\d+, pin \d+ \u2192 /.test(text)
+                ),
+                placed.map(
+                    ({ name, pin }) =>
+                        `${pin}, pin ${physicalPin(pin)} \u2192 ${name}`
+                ),
+                picture
+            )
+    })
+
+    test("of the label strip have the rhythm of each pattern, but for the lamp test", () => {
+        const texts = textsIn("label-strip.svg")
+        for (const { name, rhythm } of LEGEND)
+            if (name !== "power-on") assert.ok(texts.includes(rhythm), name)
     })
 })

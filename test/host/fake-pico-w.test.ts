@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict"
 import { after, describe, test } from "node:test"
-import { claimsOf, falseClaims } from "./fake-pico-w/claims.ts"
+import { claimsOf, falseClaims } from "../../sim/light/claims.ts"
 import {
     FakePicoW,
     FIRMWARE_SETTINGS,

@@ -6,8 +6,8 @@ import type { AddressInfo, Socket } from "node:net"
 import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { errorReplies, errorReply, lagVectors } from "./support/fixtures.ts"
-import { FaultProxy } from "./support/fault-proxy.ts"
-import { CannedReplyServer } from "./support/scripted-server.ts"
+import { FaultProxy } from "../../sim/faults/fault-proxy.ts"
+import { CannedReplyServer } from "../../sim/faults/scripted-server.ts"
 
 const REPLY = "$10\r\n0123456789\r\n"
 /** Long enough to see that nothing comes. */

@@ -5,10 +5,10 @@
 import assert from "node:assert/strict"
 import { after, before, describe, test } from "node:test"
 import type { Settings } from "../../sim/vm/device.ts"
-import { HostileRedis } from "./support/hostile-redis.ts"
+import { HostileRedis } from "../../sim/faults/hostile-redis.ts"
 import { closeAtEnd, impatient, Light } from "./support/light-bench.ts"
 import { startTestRedis } from "./support/redis-server.ts"
-import { CannedReplyServer } from "./support/scripted-server.ts"
+import { CannedReplyServer } from "../../sim/faults/scripted-server.ts"
 
 const JOBS = { STREAM: "jobs", GROUP: "staff" }
 

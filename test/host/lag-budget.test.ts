@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import type { DeviceOptions } from "../../sim/vm/device.ts"
-import { FaultProxy } from "./support/fault-proxy.ts"
+import { FaultProxy } from "../../sim/faults/fault-proxy.ts"
 import { closeAtEnd, Light } from "./support/light-bench.ts"
 import { bar, range, UNKNOWN } from "./support/light-patterns.ts"
 import { TestStream } from "./support/light-stream.ts"

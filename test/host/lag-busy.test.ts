@@ -1,7 +1,7 @@
 /** A group that reads fast, between any two sends of a poll: its light is as steady as that of one that stands still. */
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import { FaultProxy } from "./support/fault-proxy.ts"
+import { FaultProxy } from "../../sim/faults/fault-proxy.ts"
 import { closeAtEnd, Light } from "./support/light-bench.ts"
 import { TestStream } from "./support/light-stream.ts"
 import { startTestRedis } from "./support/redis-server.ts"

@@ -8,11 +8,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, describe, test } from "node:test"
 import { fileURLToPath } from "node:url"
-import type { Health } from "../../sim/metrics/health.ts"
+import type { Health } from "../../sim/page/health.ts"
 import { closeAtEnd } from "./support/light-bench.ts"
 import { parsePrometheusText } from "./support/prometheus-text.ts"
 import { startTestRedis } from "./support/redis-server.ts"
-import { CannedReplyServer } from "./support/scripted-server.ts"
+import { CannedReplyServer } from "../../sim/faults/scripted-server.ts"
 import { eventually, startSimulator } from "./support/simulator-page.ts"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import { once } from "node:events"
 import { describe, test } from "node:test"
-import { FaultProxy } from "./support/fault-proxy.ts"
+import { FaultProxy } from "../../sim/faults/fault-proxy.ts"
 import { closeAtEnd, impatient, Light } from "./support/light-bench.ts"
 import {
     CLOSING_REPLIES,
@@ -22,7 +22,7 @@ import {
 } from "./support/light-patterns.ts"
 import { TestStream } from "./support/light-stream.ts"
 import { startTestRedis } from "./support/redis-server.ts"
-import { CannedReplyServer } from "./support/scripted-server.ts"
+import { CannedReplyServer } from "../../sim/faults/scripted-server.ts"
 
 const redis = closeAtEnd(await startTestRedis())
 const stream = await TestStream.create(redis.client, "jobs", "staff")

@@ -4,8 +4,11 @@ import { after, test } from "node:test"
 import { buildFirmware } from "../../sim/firmware.ts"
 import { SimulatedDevice } from "../../sim/vm/device.ts"
 import { MAX_STEPS } from "../../sim/vm/step-counter.ts"
-import { isTargetRecord, readLightRecord } from "../../sim/vm/light-record.ts"
-import type { LinkRecord, TargetRecord } from "../../sim/vm/light-record.ts"
+import {
+    isTargetRecord,
+    readLightRecord,
+} from "../../sim/light/light-record.ts"
+import type { LinkRecord, TargetRecord } from "../../sim/light/light-record.ts"
 
 /** The VM cuts longer ones. */
 const MAX_LINE = 290

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Browser, Page as BrowserPage } from "playwright-core"
 import { DEFAULT_PORT } from "../../sim/page/defaults.ts"
 import { Page } from "../../sim/page/page.ts"
-import { Relay } from "../../sim/page/relay.ts"
+import { Relay } from "../../sim/lab/relay.ts"
 import { launchBrowser } from "../../sim/pictures/browser.ts"
 import { lampsWithRays, nameOfFocus, overflow } from "./support/in-browser.ts"
 import { startTestRedis } from "./support/redis-server.ts"
@@ -604,22 +604,22 @@ describe("the relay", () => {
             eventually(() => heard === text, `"${text}"`, 2000)
         socket.write("a")
         await hears("a")
-        relay.setMode("delay", 150)
+        await relay.setMode("delay", 150)
         const startMs = performance.now()
         socket.write("b")
         socket.write("c")
         await hears("abc")
         const tookMs = performance.now() - startMs
         assert.ok(tookMs >= 290 && tookMs < 900, `${tookMs} ms`)
-        relay.setMode("blackhole")
+        await relay.setMode("blackhole")
         socket.write("d")
         await sleep(250)
         assert.equal(heard, "abc")
         // as a network that is back sends again what was lost
-        relay.setMode("open")
+        await relay.setMode("open")
         await hears("abcd")
         const closed = once(socket, "error")
-        relay.setMode("cut")
+        await relay.setMode("cut")
         await closed
         const refused = connect(relay.port, relay.host)
         await once(refused, "error")

@@ -9,7 +9,7 @@ import assert from "node:assert/strict"
 import { after, describe, test } from "node:test"
 import { FakePicoW, stopAll } from "./fake-pico-w/fake-pico-w.ts"
 import type { Episode, Event, Moment, Trouble } from "./fake-pico-w/world.ts"
-import { SeededRandom } from "./support/seeded-random.ts"
+import { SeededRandom } from "../../sim/soak/seeded-random.ts"
 
 after(stopAll)
 

@@ -16,8 +16,8 @@ import {
     NOT_CONFIGURED,
     REFUSED_WHO,
 } from "./support/light-patterns.ts"
-import { encodeReply } from "./support/light-resp.ts"
-import { CannedReplyServer } from "./support/scripted-server.ts"
+import { encodeReply } from "../../sim/faults/encode-reply.ts"
+import { CannedReplyServer } from "../../sim/faults/scripted-server.ts"
 import { Jobs } from "./support/topology-jobs.ts"
 import { NAMES_MODULE } from "./support/topology-names.ts"
 import { HOST, Sentinel } from "./support/topology-processes.ts"

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { buildFirmware } from "../../sim/firmware.ts"
-import { FaultProxy } from "./support/fault-proxy.ts"
+import { FaultProxy } from "../../sim/faults/fault-proxy.ts"
 import { closeAtEnd, Light } from "./support/light-bench.ts"
 import {
     assertBar,

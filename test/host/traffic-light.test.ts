@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { SRV_TRAFFIC_LIGHT, TrafficLightReg } from "jacdac-ts"
-import { FaultProxy } from "./support/fault-proxy.ts"
+import { FaultProxy } from "../../sim/faults/fault-proxy.ts"
 import { closeAtEnd, Light } from "./support/light-bench.ts"
 import { readRegister } from "./support/light-registers.ts"
 import { TestStream } from "./support/light-stream.ts"

@@ -1,7 +1,7 @@
 /** A workload's consumers in the hands of a visitor of the page who does not wait between two clicks. */
 import assert from "node:assert/strict"
 import { after, before, describe, test } from "node:test"
-import { WorkloadSwitch } from "../../sim/page/workload-switch.ts"
+import { WorkloadSwitch } from "../../sim/lab/workload-switch.ts"
 import { startTestRedis } from "./support/redis-server.ts"
 import type { TestRedis } from "./support/redis-server.ts"
 

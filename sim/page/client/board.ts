@@ -1,7 +1,6 @@
 /** The drawn Pico W: its LEDs are lit exactly as the `led` service says. */
 import { find, makeSvg } from "./elements.ts"
 
-const LEDS = 10
 /** In the drawing's units. */
 const LED_X = 60
 const LED_PITCH = 75.5
@@ -27,7 +26,7 @@ export function drawBoard() {
             pads.append(
                 makeSvg("circle", { cx: PIN_1_X + pin * PIN_PITCH, cy, r: 4.2 })
             )
-    for (let i = 0; i < LEDS; i++) {
+    for (const i of LED_PINS.keys()) {
         const x = LED_X + i * LED_PITCH
         find("#wires").append(wire(i, x))
         leds.push(led(i, x))

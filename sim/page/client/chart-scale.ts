@@ -1,5 +1,5 @@
 /** From lags and moments to places on the chart. */
-import type { Scale } from "../state.ts"
+import type { Scale } from "../../../src/signal/level.ts"
 
 /** Above the scale's end there is as much room as for so many LEDs; the more, the closer to the top. */
 const BEYOND = 1.6

@@ -1,5 +1,5 @@
 /** The strip chart: five minutes of lag, step by step, with the LEDs' thresholds as lines. */
-import type { Sample, TargetSetup } from "../state.ts"
+import type { Sample, TargetSetup } from "../../light/state.ts"
 import { ChartScale } from "./chart-scale.ts"
 import { find, makeSvg, setText } from "./elements.ts"
 

@@ -1,5 +1,5 @@
 /** The controls: each button sends its action; what is shown of them is what the simulator says, never a guess. */
-import type { ControlGroup, LabState } from "../state.ts"
+import type { ControlGroup, LabState } from "../../lab/state.ts"
 import { find, make, setText } from "./elements.ts"
 
 const said = find("#said")

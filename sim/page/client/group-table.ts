@@ -1,5 +1,5 @@
 /** The group's consumers and what is pending, as the host reads them. */
-import type { ConsumerState, GroupState } from "../state.ts"
+import type { ConsumerState, GroupState } from "../../lab/group-state.ts"
 import { find, make, setText } from "./elements.ts"
 
 const facts = find("#group-facts")

@@ -1,5 +1,5 @@
 /** The device's log, and between its lines what the visitor and the simulator did. */
-import type { LogLine } from "../state.ts"
+import type { LogLine } from "../../lab/state.ts"
 import { find, make } from "./elements.ts"
 
 const LINES = 300

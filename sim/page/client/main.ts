@@ -1,5 +1,6 @@
 /** The page: takes what the simulator sends and shows it. It keeps no state of its own but which target is looked at. */
-import type { PageMessage, PageParts, Sample } from "../state.ts"
+import type { PageMessage, PageParts } from "../../lab/state.ts"
+import type { Sample } from "../../light/state.ts"
 import { drawBoard, showLeds } from "./board.ts"
 import { showChart } from "./chart.ts"
 import { showControls, wireControls } from "./controls.ts"

@@ -1,5 +1,5 @@
 /** The status in words, the legend's shape beside it, and what is spoken to those who do not see the light. */
-import type { StatusWords, TargetLight } from "../state.ts"
+import type { StatusWords, TargetLight } from "../../light/state.ts"
 import { find, make, setText } from "./elements.ts"
 
 /** A change is spoken at most so often, ms. */
@@ -86,9 +86,11 @@ function shapeText(shape: string) {
     return [...shape].map(dot => names[dot]).join(", ")
 }
 
-/** Speaks when the shape has changed: numbers alone would never let a screen reader rest. */
+/** Speaks when the pattern has changed: numbers alone would never let a screen reader rest. */
 function speak(words: StatusWords[], targets: TargetLight[]) {
-    const shapes = words.map(({ shape, tone }) => shape + tone).join()
+    const shapes = words
+        .map(({ shape, rhythm, tone }) => shape + rhythm + tone)
+        .join()
     if (shapes === spoken) return clearTimeout(timer)
     const text = words
         .map(({ title, rhythm }, i) => {

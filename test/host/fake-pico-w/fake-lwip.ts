@@ -6,7 +6,7 @@
  * luck.
  */
 import type { SocketHost } from "../../../sim/vm/sockets.ts"
-import { SeededRandom } from "../support/seeded-random.ts"
+import { SeededRandom } from "../../../sim/soak/seeded-random.ts"
 import { Peer } from "./peer.ts"
 import { troubleAt } from "./world.ts"
 import type { ReportBody, World } from "./world.ts"

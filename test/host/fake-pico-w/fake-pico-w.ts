@@ -8,8 +8,8 @@ import {
     firstTrueClaim,
     levelFor,
     OFF,
-} from "./claims.ts"
-import type { Frame, Truth } from "./claims.ts"
+} from "../../../sim/light/claims.ts"
+import type { Frame, Truth } from "../../../sim/light/claims.ts"
 import { DEVICE_ID } from "./fake-wifi.ts"
 import { makeWorld, REPORT_MARK } from "./world.ts"
 import type { Report, World, WorldOptions } from "./world.ts"

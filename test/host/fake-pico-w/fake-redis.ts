@@ -2,7 +2,7 @@
  * A Redis in virtual time: one connection's conversation. It knows one stream with one group, whose lag follows the
  * world's script, and answers with what is true at the moment of the command.
  */
-import { CommandReader } from "../support/command-reader.ts"
+import { CommandReader } from "../../../sim/faults/command-reader.ts"
 import { countsAt, troubleAt } from "./world.ts"
 import type { World } from "./world.ts"
 

@@ -2,10 +2,10 @@
  * Answers as the server of a recorded vector would: XINFO's replies raw, as recorded, and what was not recorded (XLEN,
  * XRANGE, XREAD with another ID or COUNT) derived from the entries, which follow from the recorded replies.
  */
-import { decodeReply, encodeReply } from "./light-resp.ts"
-import type { Value } from "./light-resp.ts"
+import { decodeReply, encodeReply } from "../../../sim/faults/encode-reply.ts"
+import type { Value } from "../../../sim/faults/encode-reply.ts"
 import type { LagVector } from "./fixtures.ts"
-import type { Handler } from "./scripted-server.ts"
+import type { Handler } from "../../../sim/faults/scripted-server.ts"
 
 /** The bytes of a recorded text: one group's name is not valid UTF-8, and each character stands for a byte. */
 export function bytesOf(recorded: string): Buffer {

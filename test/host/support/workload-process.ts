@@ -4,7 +4,7 @@ import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
-import type { SeededRandom } from "./seeded-random.ts"
+import type { SeededRandom } from "../../../sim/soak/seeded-random.ts"
 import { trafficProgram } from "./traffic-program.ts"
 
 const MAIN = await trafficProgram()

@@ -3,29 +3,12 @@
  * sample: it is never 0.
  */
 import { Counter, Gauge, Registry } from "prom-client"
-import type { Lab } from "../page/lab.ts"
-import { levelOf } from "../page/scale.ts"
-import type { GroupState } from "../page/state.ts"
+import type { Lab } from "../lab/lab.ts"
+import type { GroupState } from "../lab/group-state.ts"
+import { levelOf } from "../light/scale.ts"
+import { CONDITION_WORDS, LINK_WORDS } from "../light/state.ts"
 
 const TARGET = ["stream", "group"] as const
-
-const LINKS = [
-    "off",
-    "starting",
-    "not configured",
-    "joining Wi-Fi",
-    "connecting",
-    "up",
-]
-const STATUSES = [
-    "waiting",
-    "lag",
-    "unknown",
-    "stale",
-    "refused: who",
-    "refused: which stream",
-    "refused: which group",
-]
 
 export class Metrics {
     private readonly registry = new Registry()
@@ -143,7 +126,7 @@ export class Metrics {
     private readLight(lab: Lab) {
         const { light } = this
         const { link, targets, resets } = lab.light
-        for (const state of LINKS)
+        for (const state of LINK_WORDS)
             light.link.set({ state }, Number(state === link))
         for (const [i, led] of [...lab.leds].entries())
             light.led.set({ led: i + 1 }, Number(led))
@@ -152,7 +135,7 @@ export class Metrics {
             { stream, group, condition, low, high, complaint },
         ] of targets.entries()) {
             const target = { stream, group }
-            for (const status of STATUSES)
+            for (const status of CONDITION_WORDS)
                 light.status.set(
                     { ...target, status },
                     Number(link === "up" && status === condition)

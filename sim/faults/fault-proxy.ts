@@ -7,29 +7,12 @@ import { createServer } from "node:net"
 import type { AddressInfo, Server, Socket } from "node:net"
 import type { Fault } from "./faults.ts"
 import { ProxiedConnection } from "./proxied-connection.ts"
+import type { Proxy, ProxyEvents } from "./proxied-connection.ts"
 import { listenUnanswered } from "./unanswered-port.ts"
 
 const HOST = "127.0.0.1"
 
-export interface Upstream {
-    host?: string
-    port: number
-}
-
-/**
- * @event connection a client was accepted (all of them so far)
- * @event request bytes came from a client, whether or not they are passed on
- * @event reply bytes are handed to a client
- * @event struck the fault has been applied to a reply
- * @event close a connection has ended on the client's side
- */
-export class FaultProxy extends EventEmitter<{
-    connection: [total: number]
-    request: [Buffer]
-    reply: [Buffer]
-    struck: [Fault]
-    close: []
-}> {
+export class FaultProxy extends EventEmitter<ProxyEvents> implements Proxy {
     readonly host = HOST
     /** Clients accepted so far. */
     connections = 0
@@ -52,14 +35,14 @@ export class FaultProxy extends EventEmitter<{
     private readonly open = new Set<ProxiedConnection>()
 
     /** @param upstream where the real server listens; `host` is 127.0.0.1 if absent */
-    static async start(upstream: Upstream): Promise<FaultProxy> {
+    static async start(upstream: Proxy["upstream"]): Promise<FaultProxy> {
         const proxy = new FaultProxy(upstream)
         await proxy.listen(0)
         return proxy
     }
 
     private constructor(
-        readonly upstream: Upstream,
+        readonly upstream: Proxy["upstream"],
         private listeningPort = 0
     ) {
         super()
@@ -156,6 +139,11 @@ export class FaultProxy extends EventEmitter<{
     }
 
     private accept(socket: Socket) {
+        if (this.fault.kind === "cut") {
+            socket.on("error", () => {})
+            socket.resetAndDestroy()
+            return
+        }
         const connection = new ProxiedConnection(this, socket)
         this.open.add(connection)
         socket.once("close", () => {

@@ -14,6 +14,8 @@ export type Fault =
     | { kind: "none" }
     /** Nobody listens: new connections are refused. Existing ones go on. */
     | { kind: "refuse" }
+    /** Existing connections are reset, and new ones as soon as they are made. */
+    | { kind: "cut" }
     /** SYNs stay unanswered, as from a host that is off: connecting hangs. Linux only. Existing connections go on. */
     | { kind: "no-answer" }
     /** New connections are accepted and never hear anything. They stay so. Existing ones go on. */
@@ -22,8 +24,8 @@ export type Fault =
     | ({ kind: "close"; after: number } & At)
     /** RST after this many bytes. */
     | ({ kind: "reset"; after: number } & At)
-    /** Every byte comes this much later, in order. */
-    | { kind: "delay"; ms: number }
+    /** Every byte comes this much later, in order; with `bothWays`, what the client sends does too. */
+    | { kind: "delay"; ms: number; bothWays?: boolean }
     /** Pieces of at most `bytes`, each its own segment; `bytes: 1` drips. */
     | { kind: "pieces"; bytes: number; everyMs: number }
     /** A pause at this offset; nothing is lost. */

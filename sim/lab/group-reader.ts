@@ -5,11 +5,11 @@
 import { createHash } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { ErrorReply, RESP_TYPES } from "redis"
-import type { GroupState } from "../page/state.ts"
+import { printable } from "../printable.ts"
+import { withoutSecrets } from "../secrets.ts"
 import { connectionTo } from "../traffic/redis-client.ts"
 import type { RedisClient } from "../traffic/redis-client.ts"
-import { printable } from "../view/words.ts"
-import { withoutSecrets } from "../secrets.ts"
+import type { GroupState } from "./group-state.ts"
 
 export interface Watched {
     stream: string

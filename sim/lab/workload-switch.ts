@@ -4,7 +4,6 @@ import { jobs } from "../traffic/jobs.ts"
 import type { Workload } from "../traffic/workload.ts"
 import { workloads } from "../traffic/workloads.ts"
 import type { ConsumerControl } from "./consumer-control.ts"
-import { JOBS } from "./defaults.ts"
 import { WorkloadConsumers } from "./workload-consumers.ts"
 
 export interface Watched {
@@ -68,7 +67,7 @@ export class WorkloadSwitch {
         const { url, own, say } = this
         // without a workload there are the workers of jobs, for what the visitor adds
         const workload = workloads.find(one => one.name === name) ?? jobs
-        const isOwn = workload.name === JOBS
+        const isOwn = workload === jobs
         const values = { ...defaultsOf(workload), ...(isOwn ? own : {}) }
         const watched = watchedBy(values) ?? own
         this.crew = await WorkloadConsumers.start({

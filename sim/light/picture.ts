@@ -1,8 +1,8 @@
 /** What there is to see of a device, gathered from its events: the LEDs and the last reading. */
 import { EventEmitter } from "node:events"
-import type { DeviceEvents, SimulatedDevice } from "../vm/device.ts"
-import { isTargetRecord, readLightRecord } from "../vm/light-record.ts"
-import type { TargetRecord } from "../vm/light-record.ts"
+import type { Device } from "../vm/device-types.ts"
+import { isTargetRecord, readLightRecord } from "./light-record.ts"
+import type { TargetRecord } from "./light-record.ts"
 
 /**
  * One moment of the light. Below `leds` stands what the firmware said last with `console.data`, of the target that it said
@@ -36,10 +36,6 @@ export interface LogEntry {
     text: string
 }
 
-/** The parts of a SimulatedDevice that are looked at. */
-export type Observed = Pick<SimulatedDevice, "leds" | "now" | "logs"> &
-    EventEmitter<DeviceEvents>
-
 const NO_TARGET = {
     target: null,
     stream: null,
@@ -69,7 +65,7 @@ export class Picture extends EventEmitter<{
 
     private snapshot: Snapshot
 
-    constructor(device: Observed) {
+    constructor(device: Device) {
         super()
         // the device counts from its start
         const originMs = Date.now() - device.now

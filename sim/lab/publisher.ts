@@ -1,13 +1,9 @@
 /** Tells every browser the same, at once and in order; one that comes late, or again, is first told all. */
 import type { ServerResponse } from "node:http"
-import { LagHistory } from "./history.ts"
-import type {
-    LogLine,
-    PageMessage,
-    PageParts,
-    Sample,
-    TargetLight,
-} from "./state.ts"
+import { LagHistory } from "../light/history.ts"
+import type { Sample, TargetLight } from "../light/state.ts"
+import { DARK } from "../vm/device-types.ts"
+import type { LogLine, PageMessage, PageParts } from "./state.ts"
 
 /** Log lines kept for browsers that come later. */
 const LOG_LINES = 300
@@ -20,7 +16,7 @@ export class Publisher {
     private readonly parts: PageParts = {
         progress: [],
         setup: null,
-        leds: "0000000000",
+        leds: DARK,
         light: null,
         words: [],
         groups: [],

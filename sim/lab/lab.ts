@@ -2,25 +2,23 @@
  * All that the page shows and acts on, joined: the device, its light, the relay, Redis, the workload, the host's own
  * readings. It turns their events into the page's parts.
  */
-import { GroupReader } from "../metrics/group-reader.ts"
-import type { Watched } from "../metrics/group-reader.ts"
+import { LightTracker } from "../light/light-tracker.ts"
+import { Picture } from "../light/picture.ts"
+import { targetsOf, textOf } from "../light/scale.ts"
+import type { LightState, TargetSetup } from "../light/state.ts"
+import { statusWords } from "../light/status-words.ts"
 import type { EncodedSettings } from "../settings-file.ts"
-import type { SimulatedDevice } from "../vm/device.ts"
+import { DARK } from "../vm/device-types.ts"
+import type { Device } from "../vm/device-types.ts"
 import { Entries } from "./entries.ts"
-import { statusWords } from "./legend.ts"
-import { LightTracker } from "./light-tracker.ts"
+import { GroupReader } from "./group-reader.ts"
+import type { Watched } from "./group-reader.ts"
 import type { Publisher } from "./publisher.ts"
 import type { RedisSwitch } from "./redis-switch.ts"
 import type { Relay } from "./relay.ts"
-import { targetsOf, textOf } from "./scale.ts"
 import { shownSettings } from "./settings-shown.ts"
-import type {
-    GroupState,
-    LabState,
-    LightState,
-    LogLine,
-    TargetSetup,
-} from "./state.ts"
+import type { GroupState } from "./group-state.ts"
+import type { LabState } from "./state.ts"
 import { NONE } from "./workload-switch.ts"
 import type { WorkloadSwitch, Watched as Worked } from "./workload-switch.ts"
 
@@ -31,6 +29,8 @@ export interface LocalParts {
     redis: RedisSwitch
     relay: Relay | undefined
     workloads: WorkloadSwitch
+    /** Has the device restart with other settings. */
+    deploy(settings: EncodedSettings): Promise<void>
 }
 
 export interface LabOptions {
@@ -53,11 +53,10 @@ export class Lab {
     readonly publisher: Publisher
     setup: TargetSetup[] = []
 
-    private device: SimulatedDevice | undefined
+    private device: Device | undefined
     private tracker: LightTracker | undefined
     private settings: EncodedSettings
     private readonly switchboard: WorkloadSwitch | undefined
-    private originMs = 0
 
     constructor(private readonly options: LabOptions) {
         const { publisher, settings, local } = options
@@ -101,7 +100,7 @@ export class Lab {
     }
 
     get leds() {
-        return this.device?.leds ?? "0000000000"
+        return this.device?.leds ?? DARK
     }
 
     get state(): LabState {
@@ -123,26 +122,15 @@ export class Lab {
     }
 
     /** The device has been made; its program has not begun. */
-    observe(device: SimulatedDevice) {
+    observe(device: Device) {
         this.device = device
-        this.originMs = Date.now() - device.now
         const tracker = (this.tracker = new LightTracker(device, id =>
             this.reader.nameOf(id)
         ))
         tracker.watch(this.setup)
         tracker.on("change", () => this.publishLight())
         device.on("leds", leds => this.publisher.set("leds", leds))
-        const log = (t: number, level: LogLine["level"], text: string) =>
-            this.publisher.addLog({
-                t: Math.round(this.originMs + t),
-                level,
-                text,
-            })
-        device.on("log", ({ t, level, text }) => log(t, level, text))
-        device.on("panic", ({ t, text }) =>
-            log(t, "error", `the program died (${text})`)
-        )
-        device.on("restart", ({ t }) => log(t, "warn", "the chip was reset"))
+        new Picture(device).on("log", entry => this.publisher.addLog(entry))
         device.on("exit", () => this.publishControls())
         this.publishLight()
     }
@@ -193,7 +181,7 @@ export class Lab {
         this.settings = settings
         this.configured()
         this.tracker?.watch(this.setup)
-        await this.device!.deploySettings(settings)
+        await this.options.local!.deploy(settings)
     }
 
     /** Other settings are in force. */

@@ -1,7 +1,9 @@
 /** `GET /healthz`: healthy, or the list of what is not. */
-import type { Lab } from "../page/lab.ts"
-import { printable } from "../view/words.ts"
-import type { ConsumerState, GroupState, Scale } from "../page/state.ts"
+import { topOf } from "../../src/signal/level.ts"
+import type { Lab } from "../lab/lab.ts"
+import type { ConsumerState, GroupState } from "../lab/group-state.ts"
+import { printable } from "../printable.ts"
+import { DARK } from "../vm/device-types.ts"
 
 /** A consumer that holds entries and has not asked for more for so long has probably died with them. */
 const IDLE_LIMIT_MS = 60_000
@@ -32,7 +34,7 @@ export function healthOf(lab: Lab | undefined, lagLimit?: number): Health {
         return {
             healthy: false,
             problems: ["the simulator is starting"],
-            leds: "0000000000",
+            leds: DARK,
             light: [],
         }
     const { link, targets } = lab.light
@@ -44,7 +46,7 @@ export function healthOf(lab: Lab | undefined, lagLimit?: number): Health {
             problems.push(`${name}: the light says: ${target.condition}`)
         if (link === "up" && target.complaint !== null)
             problems.push(`${name}: the light winks: ${target.complaint}`)
-        const limit = lagLimit ?? topOf(lab.setup[i].scale)
+        const limit = lagLimit ?? topOf(lab.setup[i].scale) - 1
         if (target.low !== null && target.low > limit)
             problems.push(`${name}: lag ${target.low} is above ${limit}`)
     }
@@ -85,12 +87,6 @@ export function groupProblems(state: GroupState): string[] {
 
 function isStuck({ pending, idleMs }: ConsumerState) {
     return pending > 0 && idleMs > IDLE_LIMIT_MS
-}
-
-/** The highest lag that is still on the scale. */
-function topOf({ bounds, above }: Scale) {
-    const top = bounds.at(-1)!
-    return above ? top : top - 1
 }
 
 function seconds(ms: number) {

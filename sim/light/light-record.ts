@@ -4,10 +4,15 @@
 const VERSION = 1
 
 /** What the device as a whole is busy with; "up": the targets tell. */
-const LINKS = ["up", "not configured", "joining Wi-Fi", "connecting"] as const
+export const LINKS = [
+    "up",
+    "not configured",
+    "joining Wi-Fi",
+    "connecting",
+] as const
 
 /** What is known of a target. */
-const CONDITIONS = [
+export const CONDITIONS = [
     "lag",
     "unknown",
     "stale",

@@ -3,17 +3,12 @@
  * ask at any time whether the light has lied.
  */
 import assert from "node:assert/strict"
-import { buildFirmware } from "../../../sim/firmware.ts"
-import { SimulatedDevice } from "../../../sim/vm/device.ts"
-import type {
-    DeviceOptions,
-    LogRecord,
-    Settings,
-} from "../../../sim/vm/device.ts"
-import { claimsOf, falseClaims, levelFor, OFF } from "../fake-pico-w/claims.ts"
-import type { Frame, Truth } from "../fake-pico-w/claims.ts"
-import { FaultProxy } from "./fault-proxy.ts"
-import type { TestClient } from "./redis-server.ts"
+import { FaultProxy } from "../faults/fault-proxy.ts"
+import { buildFirmware } from "../firmware.ts"
+import { claimsOf, falseClaims, levelFor, OFF } from "../light/claims.ts"
+import type { Frame, Truth } from "../light/claims.ts"
+import { SimulatedDevice } from "../vm/device.ts"
+import type { DeviceOptions, LogRecord, Settings } from "../vm/device.ts"
 
 /** As fast as the settings allow: a poll, and what it costs on a busy computer. */
 export const POLL_MS = 100
@@ -37,6 +32,11 @@ const SET_LAG = `
         redis.call("XREADGROUP", "GROUP", "staff", "ann", "COUNT", lag - wanted, "NOACK", "STREAMS", key, ">")
     end`
 
+/** Sends a command to Redis. */
+export interface Commands {
+    sendCommand(command: string[]): Promise<unknown>
+}
+
 export class FaultLight {
     readonly frames: Frame[] = [{ t: 0, leds: OFF }]
     readonly panics: string[] = []
@@ -50,7 +50,7 @@ export class FaultLight {
      * @param client connected to the Redis (and the database) behind the proxy
      */
     static async start(
-        client: TestClient,
+        client: Commands,
         redisPort: number,
         stream: string,
         lag: number,
@@ -83,7 +83,7 @@ export class FaultLight {
     }
 
     private constructor(
-        public client: TestClient,
+        public client: Commands,
         readonly stream: string,
         readonly proxy: FaultProxy,
         readonly device: SimulatedDevice

@@ -3,11 +3,9 @@
  * concluded from the log: it holds names and words that others chose.
  */
 import { EventEmitter } from "node:events"
-import type { DeviceEvents, SimulatedDevice } from "../vm/device.ts"
-import { isTargetRecord, readLightRecord } from "../vm/light-record.ts"
+import type { Device } from "../vm/device-types.ts"
+import { isTargetRecord, readLightRecord } from "./light-record.ts"
 import type { LightState, LinkWord, TargetLight, TargetSetup } from "./state.ts"
-
-type Device = Pick<SimulatedDevice, "restarts"> & EventEmitter<DeviceEvents>
 
 /** @event change something is different from before */
 export class LightTracker extends EventEmitter<{ change: [] }> {

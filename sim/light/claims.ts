@@ -4,6 +4,7 @@
  * Of the light's patterns only a bar (and the wink of LED1 over it) stands still for more than a second: what is lit for
  * longer than that claims a lag. Everything shorter moves, blinks or flashes, and claims none.
  */
+import { LEDS } from "../../src/display/display.ts"
 
 /** In place of LEDs: no program is running, and darkness says nothing. */
 export const OFF = "off"
@@ -35,8 +36,6 @@ export interface Truth {
 export const STILL_MS = 1400
 /** LED1's wink, ms, and a little. */
 const WINK_MS = 250
-
-const LEDS = 10
 
 /** @returns the claims in `frames` up to `endMs`; a frame that is no bar and stands still has level -1 */
 export function claimsOf(frames: readonly Frame[], endMs: number): Claim[] {

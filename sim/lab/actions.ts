@@ -176,7 +176,7 @@ export const ACTIONS: Record<string, Action> = {
                 mode === "delay"
                     ? params.wholeNumber("delayMs", 1, DELAY_MAX_MS)
                     : 0
-            lab.relay!.setMode(mode, delayMs)
+            await lab.relay!.setMode(mode, delayMs)
             return FOR_CONNECTION[mode](delayMs)
         },
     },

@@ -2,8 +2,8 @@
  * A Redis that answers as a sound one does, for one stream with one group, until it is told to spoil what it says. It is
  * server, sentinel and node of a Cluster, as it is asked.
  */
+import { encodeReply } from "./encode-reply.ts"
 import { CannedReplyServer } from "./scripted-server.ts"
-import { encodeReply } from "./light-resp.ts"
 
 /** What becomes of a reply. @returns nothing where it is to be lost */
 export type Spoil = (

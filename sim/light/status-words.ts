@@ -1,52 +1,70 @@
-/** The light in words, with the shape that docs/lights.md gives each status. Pure. */
+/** The light in words, with the shape of its pattern. Pure. */
+import { Condition, LinkStatus } from "../../src/display/display.ts"
+import {
+    linkPattern,
+    powerOn,
+    targetPattern,
+} from "../../src/display/patterns.ts"
+import type { Scale } from "../../src/signal/level.ts"
 import { levelOf } from "./scale.ts"
+import { shapeOf } from "./shape.ts"
 import type {
     LightState,
     LinkWord,
-    Scale,
     StatusWords,
     TargetLight,
     TargetSetup,
 } from "./state.ts"
 
-const STEADY = "●"
-const BLINKING = "◐"
-const DARK = "○"
+const LINK_STATUS = {
+    "not configured": LinkStatus.NotConfigured,
+    "joining Wi-Fi": LinkStatus.JoiningWifi,
+    connecting: LinkStatus.Connecting,
+}
+
+const CONDITIONS = {
+    lag: Condition.Lag,
+    stale: Condition.Stale,
+    unknown: Condition.Unknown,
+    "refused: who": Condition.RefusedWho,
+    "refused: which stream": Condition.RefusedStream,
+    "refused: which group": Condition.RefusedGroup,
+}
 
 /** What is said of the device as a whole, on all ten LEDs. */
 const LINKS: Record<Exclude<LinkWord, "up">, StatusWords> = {
     off: {
         title: "The device is off",
         detail: "Its program has ended. Start the simulator again.",
-        shape: "○○○○○○○○○○",
+        shape: shapeOf([0, 0]),
         rhythm: "dark",
         tone: "alert",
     },
     starting: {
         title: "Starting",
         detail: "The LEDs fill one by one and empty again: the lamp test.",
-        shape: "◐◐◐◐◐◐◐◐◐◐",
+        shape: shapeOf(powerOn()),
         rhythm: "fills and empties, once",
         tone: "busy",
     },
     "not configured": {
         title: "Not configured",
         detail: "A setting is missing or wrong; the log names it.",
-        shape: "◐○○○○○○○○◐",
+        shape: linkShape("not configured"),
         rhythm: "both ends blink",
         tone: "alert",
     },
     "joining Wi-Fi": {
         title: "Joining Wi-Fi",
         detail: "One dot bounces until the network is there.",
-        shape: "○○◐○○○○○○○",
+        shape: linkShape("joining Wi-Fi"),
         rhythm: "one dot bounces end to end",
         tone: "busy",
     },
     connecting: {
         title: "Connecting to Redis",
         detail: "Nobody answers at the moment; the device keeps trying.",
-        shape: "◐○○○○○○○○◐",
+        shape: linkShape("connecting"),
         rhythm: "two dots meet in the middle",
         tone: "busy",
     },
@@ -57,6 +75,12 @@ const KNOWN: Record<string, string> = {
     counted: "the unread entries were counted, all of them",
     "whole stream": "every entry of the stream is unread",
     bounds: "only these bounds are proven",
+}
+
+const FLASHES = {
+    "refused: who": "flash once",
+    "refused: which stream": "flash twice",
+    "refused: which group": "flash three times",
 }
 
 /** The words for each target; one for all of them when the link tells. */
@@ -77,48 +101,58 @@ function targetWords(
     scale: Scale,
     unit: "entries" | "seconds"
 ): StatusWords {
+    if (target.condition === "waiting") return LINKS.connecting
     const { leds } = scale
+    const low = levelOf(scale, target.low ?? 0)
+    const high = Math.max(low, levelOf(scale, target.high))
+    const { steps } = targetPattern(
+        {
+            condition: CONDITIONS[target.condition],
+            low,
+            high,
+            complaint: target.complaint ?? undefined,
+        },
+        leds
+    )
+    const shape = shapeOf(steps, leds)
     switch (target.condition) {
         case "lag":
-            return lagWords(target, scale, unit)
-        case "stale": {
-            const tip = Math.min(Math.max(levelOf(scale, target.high), 1), leds)
+            return { ...lagWords(target, { leds, low, high }, unit), shape }
+        case "stale":
             return {
                 title: `Stale: was ${behind(target, unit).replace(/^N/, "n")}`,
                 detail: "No fresh answer from Redis; only the tip of the last bar blinks.",
-                shape:
-                    DARK.repeat(tip - 1) + BLINKING + DARK.repeat(leds - tip),
+                shape,
                 rhythm: "the tip blinks, 1 s on, 1 s off",
                 tone: "notice",
             }
-        }
-        case "refused: who":
-            return refusal(1, leds, "who", target)
-        case "refused: which stream":
-            return refusal(2, leds, "which stream", target)
-        case "refused: which group":
-            return refusal(3, leds, "which group", target)
         case "unknown":
             return {
                 title: "Lag unknown",
                 detail: sentence(target.reason),
-                shape: BLINKING.repeat(leds),
+                shape,
                 rhythm: "every other LED, then the others",
                 tone: "notice",
             }
-        default:
-            return LINKS.connecting
+        default: {
+            const [, what] = target.condition.split(": ")
+            return {
+                title: `Redis refused: ${what}`,
+                detail: sentence(target.reason),
+                shape,
+                rhythm: `steady ends, ${FLASHES[target.condition]}`,
+                tone: "alert",
+            }
+        }
     }
 }
 
+/** @param levels what of the bar is certain, and what possible */
 function lagWords(
     target: TargetLight,
-    scale: Scale,
+    { leds, low, high }: { leds: number; low: number; high: number },
     unit: "entries" | "seconds"
-): StatusWords {
-    const { leds } = scale
-    const low = levelOf(scale, target.low ?? 0)
-    const high = Math.max(low, levelOf(scale, target.high))
+): Omit<StatusWords, "shape"> {
     const known = KNOWN[target.known ?? ""] ?? target.known ?? "not known"
     const how = `Known: ${known}.`
     const title = behind(target, unit)
@@ -126,7 +160,6 @@ function lagWords(
         return {
             title: `Off the scale: ${title}`,
             detail: `Act now: the consumers do not keep up. ${how}`,
-            shape: BLINKING.repeat(leds),
             rhythm: "all flash",
             tone: "alert",
         }
@@ -136,23 +169,16 @@ function lagWords(
             : high > leds
               ? `${low} of ${leds} LEDs, or more.`
               : `${low} to ${high} of ${leds} LEDs.`
-    const steady = high > leds ? Math.min(low, leds - 1) : low
-    const shape =
-        STEADY.repeat(steady) +
-        BLINKING.repeat(Math.min(high, leds) - steady) +
-        DARK.repeat(leds - Math.min(high, leds))
     if (target.complaint)
         return {
             title: `${title}; consumers need a look`,
             detail: `${sentence(target.complaint)} ${lit} ${how}`,
-            shape: shape.slice(0, leds - 1) + BLINKING,
             rhythm: "the last LED winks twice",
             tone: "notice",
         }
     return {
         title,
         detail: `${lit} ${how}`,
-        shape,
         rhythm:
             low === high
                 ? "steady; LED1 winks when fresh"
@@ -161,31 +187,8 @@ function lagWords(
     }
 }
 
-/** The blocks between steady ends, flashing as often as there are blocks. */
-function refusal(
-    blocks: 1 | 2 | 3,
-    leds: number,
-    what: string,
-    { reason }: TargetLight
-): StatusWords {
-    const whole = ["●○○○◐◐○○○●", "●○◐◐○○◐◐○●", "●○◐○◐◐○◐○●"][blocks - 1]
-    const middle = leds >> 1
-    const share =
-        leds > 2
-            ? STEADY +
-              DARK.repeat(leds - middle - 2) +
-              BLINKING +
-              DARK.repeat(middle - 1) +
-              STEADY
-            : BLINKING.repeat(leds)
-    const flashes = ["flash once", "flash twice", "flash three times"]
-    return {
-        title: `Redis refused: ${what}`,
-        detail: sentence(reason),
-        shape: leds === 10 ? whole : share,
-        rhythm: `steady ends, ${flashes[blocks - 1]}`,
-        tone: "alert",
-    }
+function linkShape(link: keyof typeof LINK_STATUS) {
+    return shapeOf(linkPattern(LINK_STATUS[link])!.steps)
 }
 
 /** `14 entries behind`, `12 to 40 entries behind`, `at least 100 entries behind` */

@@ -1,12 +1,13 @@
 /**
  * What stands around the simulated device: with a local Redis its workload, a switch for it and the relay in between;
- * with the user's own Redis nothing. The page, if there is one, looks at it and acts on it.
+ * with the user's own Redis nothing. The lab looks at it and acts on it, if there is anybody to show it to.
  */
 import type { EncodedSettings } from "../settings-file.ts"
 import type { SimulatedDevice } from "../vm/device.ts"
 import type { WatchedRedis } from "../watched-redis.ts"
-import type { Lab, LocalParts } from "./lab.ts"
-import type { Page } from "./page.ts"
+import { Lab } from "./lab.ts"
+import type { LocalParts } from "./lab.ts"
+import type { Publisher } from "./publisher.ts"
 import { RedisSwitch } from "./redis-switch.ts"
 import { Relay } from "./relay.ts"
 import { serverUrl } from "./server-address.ts"
@@ -15,7 +16,8 @@ import type { Watched } from "./workload-switch.ts"
 
 export interface StageOptions {
     redis: WatchedRedis
-    page: Page | undefined
+    /** Takes what there is to see; undefined: nobody looks, and there is no lab. */
+    publisher: Publisher | undefined
     /** Which workload a local Redis gets; undefined: none, it is left alone. */
     workload: string | undefined
     /** Takes lines about what happens around the device. */
@@ -29,7 +31,9 @@ export class Stage {
     source: string
 
     private local: LocalParts | undefined
-    private lab: Lab | undefined
+    private device: SimulatedDevice | undefined
+    /** For whoever shows it and acts on it. */
+    lab: Lab | undefined
 
     /** @throws Error if the workload does not start */
     static async set(options: StageOptions): Promise<Stage> {
@@ -50,6 +54,7 @@ export class Stage {
 
     /** The device has been made, and its program has not begun: for `onCreated`. */
     observe(device: SimulatedDevice) {
+        this.device = device
         this.lab?.observe(device)
     }
 
@@ -66,7 +71,7 @@ export class Stage {
     }
 
     private async begin() {
-        const { redis, page, workload, say } = this.options
+        const { redis, publisher, workload, say } = this.options
         const { stream, group } = redis
         if (redis.local) {
             const { url, port } = redis.local
@@ -75,13 +80,16 @@ export class Stage {
                     say("the local Redis server has ended")
                 }),
                 workloads: new WorkloadSwitch(url, { stream, group }, say),
-                relay: page && (await Relay.listen(port)),
+                relay: publisher && (await Relay.listen(port)),
+                deploy: settings => this.device!.deploySettings(settings),
             }
             if (workload !== undefined) await this.employ(workload)
         }
         const { relay } = this.local ?? {}
         if (relay) this.setSetting("REDIS_PORT", relay.port)
-        this.lab = page?.open({
+        if (!publisher) return
+        this.lab = new Lab({
+            publisher,
             settings: this.settings,
             source: redis.source,
             local: this.local,

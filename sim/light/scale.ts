@@ -1,8 +1,14 @@
-/** The scales of the LEDs as the settings ask for them, for the chart and the words; the firmware has its own. */
+/** The scales of the LEDs as the settings ask for them, for the chart and the words. */
+import { LEDS } from "../../src/display/display.ts"
+import {
+    levelOf as levelOfLag,
+    levelsScale,
+    linearScale,
+} from "../../src/signal/level.ts"
+import type { Scale } from "../../src/signal/level.ts"
 import type { EncodedSettings } from "../settings-file.ts"
-import type { Scale, TargetSetup } from "./state.ts"
+import type { TargetSetup } from "./state.ts"
 
-const LEDS = 10
 const TARGETS_MAX = 5
 const DEFAULT_LAG_PER_LED = 2
 
@@ -24,12 +30,8 @@ export function targetsOf(settings: EncodedSettings): TargetSetup[] {
 }
 
 /** @returns 0 to the number of LEDs, or one more for "off the scale"; an unbounded lag is off the scale */
-export function levelOf({ leds, bounds, above }: Scale, lag: number | null) {
-    if (lag === null) return leds + 1
-    const level = bounds.findIndex(bound =>
-        above ? lag <= bound : lag < bound
-    )
-    return level < 0 ? bounds.length : level
+export function levelOf(scale: Scale, lag: number | null) {
+    return lag === null ? scale.leds + 1 : levelOfLag(scale, lag)
 }
 
 export function textOf(settings: EncodedSettings, key: string) {
@@ -47,7 +49,9 @@ function valueOf(settings: EncodedSettings, key: string): unknown {
 function scaleOf(settings: EncodedSettings, suffix: string, leds: number) {
     const own = suffix === "" ? undefined : scaleAt(settings, suffix, leds)
     return (
-        own ?? scaleAt(settings, "", leds) ?? linear(DEFAULT_LAG_PER_LED, leds)
+        own ??
+        scaleAt(settings, "", leds) ??
+        linearScale(leds, DEFAULT_LAG_PER_LED)
     )
 }
 
@@ -58,12 +62,7 @@ function scaleAt(
 ): Scale | undefined {
     const levels = textOf(settings, `LEVELS${suffix}`)?.split(",").map(Number)
     if (levels && levels.length >= leds && levels.every(Number.isFinite))
-        return { leds, bounds: levels.slice(0, leds + 1), above: false }
+        return levelsScale(leds, levels.slice(0, leds + 1))
     const perLed = Number(textOf(settings, `LAG_PER_LED${suffix}`))
-    return perLed > 0 ? linear(perLed, leds) : undefined
-}
-
-function linear(perLed: number, leds: number): Scale {
-    const bounds = Array.from({ length: leds + 1 }, (_, k) => k * perLed)
-    return { leds, bounds, above: true }
+    return perLed > 0 ? linearScale(leds, perLed) : undefined
 }

@@ -1,8 +1,8 @@
 /** Where the host finds the user's own Redis, by the same settings as the device. */
 import { randomBytes } from "node:crypto"
+import { textOf } from "../light/scale.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { connectionTo } from "../traffic/redis-client.ts"
-import { textOf } from "./scale.ts"
 
 /** @returns a `redis:` or `rediss:` URL @throws Error if no sentinel knows the master */
 export async function serverUrl(settings: EncodedSettings): Promise<string> {
