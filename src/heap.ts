@@ -30,7 +30,7 @@ const TARGET_RESERVE_BYTES = 2000
 /** What each further target takes of it, for what is kept of it between polls. */
 const TARGET_BYTES = 2690
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
-const EXTRAS_BYTES = 3600
+const EXTRAS_BYTES = 6600
 /** So long names are in the above, bytes. */
 const NAME_BYTES = 24
 /** How often a stream's name is in what is kept of a target, and a group's. */

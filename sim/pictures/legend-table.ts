@@ -19,8 +19,8 @@ export interface LegendRow {
     meaning: string
 }
 
-function lag(low: number, high = low, check = false): Shown {
-    return { condition: Condition.Lag, low, high, check }
+function lag(low: number, high = low, complaint?: string): Shown {
+    return { condition: Condition.Lag, low, high, complaint }
 }
 
 function other(condition: Condition, level = 0): Shown {
@@ -69,7 +69,7 @@ export const LEGEND: LegendRow[] = [
     },
     {
         name: "consumers need a look, level 4",
-        dots: target(lag(4, 4, true)),
+        dots: target(lag(4, 4, "pending")),
         rhythm: "LED10 winks twice, every 2 s",
         meaning:
             "The lag is true; a health limit is passed. The log says which.",

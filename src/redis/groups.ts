@@ -168,10 +168,12 @@ function passAlike(
         }
         at += length
         if (most !== undefined) {
-            for (let i = 0; i < ID_STRING; ++i)
+            for (let i = 0; i < ID_STRING && at >= 0; ++i)
                 at = bytes.indexOf(RespType.BulkString, at + 1, limit)
+            if (at < 0) break
             const start = bytes.indexOf(LF, at, limit) + 1
-            at = bytes.indexOf(CR, start, limit)
+            at = start === 0 ? -1 : bytes.indexOf(CR, start, limit)
+            if (at < 0) break
             if (!most.isAtMost(bytes, start, at)) break
         }
         if (bytes[at] !== CR) break

@@ -200,6 +200,11 @@ export class Session implements ReplySource {
         const left = this.deadline - ds.millis()
         if (left < 0)
             throw new LinkError(Fault.ReplyTimeout, "no reply in time")
+        if (reader.isResting) {
+            reader.isResting = false
+            await ds.sleep(1)
+            return
+        }
         if (this.piece === undefined || this.readTo >= this.piece.length) {
             this.piece = undefined
             // pieces that are here already come without a wait, and the program must pause now and then

@@ -59,6 +59,11 @@ export class FakeReplySource implements ReplySource {
 
     async more(): Promise<void> {
         if (this.reader.error !== undefined) throw new Error(this.reader.error)
+        if (this.reader.isResting) {
+            this.reader.isResting = false
+            await ds.sleep(1)
+            return
+        }
         if (this.at >= this.bytes.length) throw new Error("no more bytes")
         // what was read must not be looked at again
         if (this.piece !== undefined)

@@ -136,8 +136,8 @@ describe("at the chip's speed", () => {
 
 describe("everything fits the heap", () => {
     for (const [targets, groups, settings] of [
-        [5, 38, EVERYTHING],
-        [1, 104, EVERYTHING],
+        [5, 19, EVERYTHING],
+        [1, 86, EVERYTHING],
         [2, 110, {}],
         [1, 127, {}],
     ] as const)
