@@ -35,8 +35,8 @@ export const IDLE_MS_PER_S = 43
 /** Asking about one target, the first of its stream's groups included. */
 export const TARGET_MS = 110
 /** Each further group of its stream. */
-export const GROUP_MS = 2.1
+export const GROUP_MS = 3.6
 /** The same with GROUP=*, where each is read. */
-export const STAR_GROUP_MS = 20
+export const STAR_GROUP_MS = 6
 /** So much of a second is for polls at the most; the rest is the network's, and a reserve. */
 export const POLLS_MS_PER_S = 850
