@@ -42,8 +42,6 @@ const VISIT_MS = 1000
 export class Poller {
     private questions = new Questions()
     private freshness = new Freshness()
-    /** The answer to the last send is the one before, to the byte. */
-    private repeated = false
     private topology: Topology
     /** Whether anything needs Redis's clock. */
     private asksClock: boolean
@@ -289,7 +287,6 @@ export class Poller {
                 target.ask(questions, round === 1, ds.millis())
                 const askedAt = await this.exchange(session, target)
                 session.holdRoom()
-                if (this.repeated && target.holds(askedAt)) break
                 if (!target.conclude(askedAt, round === MAX_ROUNDS)) break
             }
         }
@@ -302,7 +299,6 @@ export class Poller {
     private async exchange(session: Session, target: Target): Promise<number> {
         const questions = this.questions
         const single = questions.count === 1
-        this.repeated = false
         let askedAt: number = undefined
         let group = 0
         while (group < questions.groups) {
@@ -330,11 +326,7 @@ export class Poller {
             if (askedAt === undefined) askedAt = session.askedAt
             if (single) {
                 await session.more()
-                this.repeated = this.freshness.repeats(
-                    session,
-                    target.lastAnswer
-                )
-                if (this.repeated) break
+                if (this.freshness.repeats(session, target.lastAnswer)) break
             }
             target.lastAnswer = undefined
             await this.freshness.check(session)

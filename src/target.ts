@@ -148,21 +148,6 @@ export class Target {
     }
 
     /**
-     * For an answer that is the last one once more: whether what was concluded from it holds, and all of it.
-     * @param askedAt when it was sent, ms since the program's start
-     */
-    holds(askedAt: number): boolean {
-        if (
-            this.limits !== undefined ||
-            this.unit === Unit.Seconds ||
-            !this.lagInquiry.saysTheSame(askedAt)
-        )
-            return false
-        this.answeredAt = askedAt
-        return true
-    }
-
-    /**
      * Concludes from the replies to one send.
      * @param askedAt when it was sent, ms since the program's start
      * @param last whether there will be no other: until then nothing that another send may correct is shown

@@ -570,16 +570,6 @@ export class LagInquiry implements Asker {
         return moved || this.mayScript() || this.mayProbe() || this.asksStream()
     }
 
-    /** Whether the last answer, come once more, says what it said: a 0 that is proven still. @param now ms since the program's start */
-    saysTheSame(now: number): boolean {
-        return (
-            this.depth === Depth.Groups &&
-            this.group !== undefined &&
-            this.evidence.reported === 0 &&
-            this.isProven(this.group, now)
-        )
-    }
-
     /** Whether it is long ago that a reported 0 was found true. */
     private isCheckDue(now: number): boolean {
         return (

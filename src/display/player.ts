@@ -100,6 +100,7 @@ export class Player implements Display {
     private deviceBusy = true
     private lastFrame: Frame = -1
     private beatAt = -BEAT_EVERY_MS
+    private wantsBeat = false
     /** Undefined until it runs. */
     private fiber: ds.Fiber | undefined
     private sleeping = false
@@ -151,12 +152,18 @@ export class Player implements Display {
     }
 
     beat(): void {
-        const now = ds.millis()
+        if (ds.millis() - this.beatAt < BEAT_EVERY_MS / 2) return
+        this.wantsBeat = true
+        this.wake()
+    }
+
+    /** A wink is wanted: now, soon, or not at all. */
+    private beginBeat(now: number): void {
+        this.wantsBeat = false
         const since = now - this.beatAt
         // a reading that comes a little early waits for its turn, else winks would come every 2 and 3 s by turns
         if (since < BEAT_EVERY_MS - BEAT_MS) return
         this.beatAt = since < BEAT_EVERY_MS ? this.beatAt + BEAT_EVERY_MS : now
-        this.wake()
     }
 
     private wake(): void {
@@ -170,12 +177,15 @@ export class Player implements Display {
     async run(): Promise<void> {
         this.fiber = ds.Fiber.self()
         await this.sweep()
+        this.wantsBeat = false
         for (;;) {
             const wakeAt = this.draw(ds.millis())
             const pause = wakeAt - ds.millis()
             this.sleeping = true
             await ds.suspend(pause > 0 ? pause : 1)
             this.sleeping = false
+            // on the chip time stands still while programs run, and goes on with a pause: else the wink would be cut short
+            if (this.wantsBeat) await ds.sleep(1)
         }
     }
 
@@ -190,6 +200,7 @@ export class Player implements Display {
 
     /** Shows what is due now. @returns when something else is due, ms */
     private draw(now: number): number {
+        if (this.wantsBeat) this.beginBeat(now)
         let wakeAt = now + 60000
         let frame = 0
         const beating = now >= this.beatAt && now < this.beatAt + BEAT_MS

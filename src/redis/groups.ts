@@ -54,8 +54,6 @@ export class ConsumerGroup {
      * Redis 5 or of Redis 7 in their order, all numbers and IDs after the name.
      */
     beginning: Buffer | undefined = undefined
-    /** How many elements the array of that beginning has. */
-    elements = 0
 }
 
 /**
@@ -100,7 +98,6 @@ export async function readGroups(
             // what follows must not be read over it
             const loser = found === undefined ? spare : found
             loser.beginning = candidate.beginning
-            loser.elements = candidate.elements
             found = candidate
             candidate = loser
         }
@@ -257,17 +254,12 @@ async function readGroup(
         group.consumers === undefined
     )
         throw new BadAnswer("a group without the fields that every Redis sends")
-    const alike =
+    group.beginning =
         isUsual &&
         isArray &&
-        (elements >> 1 === OLD_FIELDS || elements >> 1 === FIELDS)
-            ? elements
-            : 0
-    if (alike === 0) group.beginning = undefined
-    else if (group.beginning === undefined || group.elements !== alike) {
-        group.elements = alike
-        group.beginning = Buffer.from(`*${alike}\r\n$4\r\nname\r\n$`)
-    }
+        (elements === OLD_FIELDS * 2 || elements === FIELDS * 2)
+            ? Buffer.from(`*${elements}\r\n$4\r\nname\r\n$`)
+            : undefined
     return true
 }
 

@@ -320,7 +320,7 @@ const ROOMS: Room[] = [
     },
     {
         what: "building the firmware",
-        files: ["sim/compiler/", "sim/firmware.ts"],
+        files: ["sim/compiler/", "sim/firmware.ts", "sim/null-check.ts"],
         mayImport: ["sim/compiler/", "sim/vm/", ...NODE],
     },
     {
@@ -336,7 +336,7 @@ const ROOMS: Room[] = [
     {
         what: "what every room of the host may need",
         files: BASE,
-        mayImport: [...BASE, ...NODE],
+        mayImport: [...BASE, "src/settings-table.ts", ...NODE],
     },
     {
         what: "tests on the host: they see bytecode, TCP and the Jacdac bus",

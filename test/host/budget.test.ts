@@ -75,9 +75,9 @@ describe("a poll", () => {
 
     for (const [groups, steps, bytes] of [
         // an answer that says what the last one said is not read
-        [1, 7_600, 11_900],
+        [1, 8_300, 12_600],
         [10, 22_700, 23_300],
-        [100, 98_000, 74_000],
+        [100, 103_000, 76_000],
         [500, 462_000, 310_000],
     ])
         test(`of ${groups} groups takes at most ${steps} steps and ${bytes} bytes, all that the light does meanwhile included`, async t => {
@@ -232,7 +232,7 @@ test("a run between two pauses stays far below the limit where pieces are full o
         t.diagnostic(`${name}: ${longestRun} steps`)
         assert.equal(panic, undefined, name)
         assert.ok(longestRun > 5000, `${name}: ${longestRun}, not read`)
-        assert.ok(longestRun < MAX_STEPS / 2, `${name}: ${longestRun} steps`)
+        assert.ok(longestRun < 0.6 * MAX_STEPS, `${name}: ${longestRun} steps`)
     }
 })
 

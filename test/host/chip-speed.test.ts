@@ -104,12 +104,37 @@ describe("at the chip's speed", () => {
         }
         const [one, hundred] = perSecond
         assert.ok(one > 9.5 && one < 10.5, `${one} a second of one group`)
-        // measured on the chip: 232 ms a poll
-        assert.ok(hundred > 3 && hundred < 5, `${hundred} a second of 100`)
+        // 270 ms a poll, by the prices of sim/chip.ts
+        assert.ok(hundred > 2 && hundred < 5, `${hundred} a second of 100`)
+    })
+
+    test("the sign of life is as long as elsewhere, however long a poll takes", async () => {
+        const { stream, group } = await crowd("winks", 100)
+        await stream.add(1)
+        const light = await Light.start(
+            {
+                REDIS_HOST: "redis.lan",
+                REDIS_PORT: redis.port,
+                STREAM: "winks",
+                GROUP: group,
+                POLL_MS,
+            },
+            CHIP
+        )
+        await light.reads({ lag: 1 }, 20_000)
+        const from = light.device.now + 1000
+        await light.run(13_000)
+        const winks = light
+            .shown(from, from + 12_000)
+            .slice(1, -1)
+            .filter(([leds]) => leds === "0000000000")
+        assert.ok(winks.length >= 5, `${winks.length} winks in 12 s`)
+        for (const [, ms] of winks) assert.ok(ms > 90 && ms < 300, `${ms} ms`)
+        await light.stop()
     })
 
     test("a reply piles up in the heap while it is read", async () => {
-        const { stream, group } = await crowd("jobs", 130)
+        const { stream, group } = await crowd("jobs", 120)
         await stream.add(1)
         const held: number[] = []
         for (const chipSpeed of [false, true]) {
@@ -129,8 +154,8 @@ describe("at the chip's speed", () => {
             held.push((await light.device.memory()).peakLiveBytes)
             await light.stop()
         }
-        // 130 groups are 21 KB
-        assert.ok(held[1] - held[0] > 12_000, held.join(" and "))
+        // 120 groups are 19 KB
+        assert.ok(held[1] - held[0] > 10_000, held.join(" and "))
     })
 })
 
