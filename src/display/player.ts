@@ -180,12 +180,16 @@ export class Player implements Display {
         this.wantsBeat = false
         for (;;) {
             const wakeAt = this.draw(ds.millis())
+            if (this.wantsBeat) {
+                // on the chip time stands still while programs run, and goes on with a pause: else the wink would be cut short
+                await ds.sleep(1)
+                this.beginBeat(ds.millis())
+                continue
+            }
             const pause = wakeAt - ds.millis()
             this.sleeping = true
             await ds.suspend(pause > 0 ? pause : 1)
             this.sleeping = false
-            // on the chip time stands still while programs run, and goes on with a pause: else the wink would be cut short
-            if (this.wantsBeat) await ds.sleep(1)
         }
     }
 
@@ -200,7 +204,6 @@ export class Player implements Display {
 
     /** Shows what is due now. @returns when something else is due, ms */
     private draw(now: number): number {
-        if (this.wantsBeat) this.beginBeat(now)
         let wakeAt = now + 60000
         let frame = 0
         const beating = now >= this.beatAt && now < this.beatAt + BEAT_MS

@@ -62,7 +62,7 @@ describe("the LED test", () => {
     })
     after(() => device.stop())
 
-    /** The frames between two lines of the log. */
+    /** The frames between two lines of the log. A wink begins and ends a millisecond beside the steps of the pattern. */
     function framesFrom(line: string, to: string) {
         const texts = device.logs.map(({ text }) => text)
         const at = texts.indexOf(line)
@@ -70,7 +70,10 @@ describe("the LED test", () => {
         const end = device.logs[texts.indexOf(to, at)].t
         const start = device.logs[at].t
         return device.frames
-            .filter(({ t }) => t >= start && t < end)
+            .filter(
+                ({ t }, i, all) =>
+                    t >= start && t < end && !(all[i + 1]?.t - t < 5)
+            )
             .map(({ leds }) => leds)
     }
 
