@@ -50,7 +50,7 @@ export function replyBytesFor(settings: Settings, inOnePiece: boolean): number {
     )
         bytes -= EXTRAS_BYTES
     bytes -= longNames(settings)
-    return inOnePiece ? Math.idiv(2 * bytes, 3) : bytes
+    return inOnePiece ? Math.idiv(bytes, 2) : bytes
 }
 
 /** What names take beyond what is reckoned for them, bytes. */
