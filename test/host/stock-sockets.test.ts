@@ -67,10 +67,7 @@ describe("with sockets that hand over all at once", () => {
         const settings: Record<string, string> = {}
         for (let i = 1; i <= 5; i++) {
             settings[i === 1 ? "STREAM" : `STREAM_${i}`] = `s${i}`
-            settings[i === 1 ? "GROUP" : `GROUP_${i}`] = await crowd(
-                `s${i}`,
-                9
-            )
+            settings[i === 1 ? "GROUP" : `GROUP_${i}`] = await crowd(`s${i}`, 9)
         }
         const light = await Light.start(
             { ...SERVER, ...settings, ...EVERYTHING, LAG_PER_LED: 1_000_000 },
