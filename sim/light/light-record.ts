@@ -1,27 +1,13 @@
 /** What the firmware tells of itself with `console.data`, as docs/monitoring.md describes it: the one reader of its format. */
 
+import { CONDITIONS, LINKS } from "../../src/display/words.ts"
+
 /** The format that is understood here. */
 const VERSION = 1
 
 /** What the device as a whole is busy with; "up": the targets tell. */
-export const LINKS = [
-    "up",
-    "not configured",
-    "joining Wi-Fi",
-    "connecting",
-] as const
-
-/** What is known of a target. */
-export const CONDITIONS = [
-    "lag",
-    "unknown",
-    "stale",
-    "refused: who",
-    "refused: which stream",
-    "refused: which group",
-] as const
-
 export type RecordLink = (typeof LINKS)[number]
+/** What is known of a target. */
 export type RecordCondition = (typeof CONDITIONS)[number]
 
 /** Of the device as a whole. */

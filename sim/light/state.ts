@@ -1,6 +1,6 @@
 /** What is known of a light on the host; the browser's code shares it. */
 import type { Scale } from "../../src/signal/level.ts"
-import { CONDITIONS, LINKS } from "./light-record.ts"
+import { CONDITIONS, LINKS } from "../../src/display/words.ts"
 
 /** What the device as a whole is busy with; "up": the targets tell. */
 export const LINK_WORDS = ["off", "starting", ...LINKS] as const

@@ -12,6 +12,7 @@ import {
 } from "./display"
 import { printable } from "../link/printable"
 import { MAX_LINE, nameText, say } from "../say"
+import { CONDITIONS, LINKS } from "./words"
 
 /** The records' format. It goes up when a field changes its meaning or goes, not when one is added. */
 const VERSION = 1
@@ -25,18 +26,6 @@ const DOTS = "..."
 const MAX_CHARACTER = 24
 /** Bytes of a name's SHA-256 that identify it where a record cannot hold it: more than anybody finds a second name for. */
 const ID_BYTES = 8
-
-/** The words for a record's `condition`. */
-const CONDITIONS = [
-    "lag",
-    "unknown",
-    "stale",
-    "refused: who",
-    "refused: which stream",
-    "refused: which group",
-]
-/** The words for a record's `link`. */
-export const LINKS = ["up", "not configured", "joining Wi-Fi", "connecting"]
 
 /** What was last said of one target. */
 class Said {

@@ -11,7 +11,8 @@ import { font8, scaledFont } from "@devicescript/graphics/src/text"
 import { printable } from "../link/printable"
 import { say } from "../say"
 import { Condition, Display, LinkStatus, Status, TargetStatus } from "./display"
-import { LINKS, short } from "./log"
+import { short } from "./log"
+import { LINKS } from "./words"
 
 /** Pixels. */
 const WIDTH = 128

@@ -37,7 +37,11 @@ const PURE_LINK = [
     "src/link/runtime.ts",
     "src/link/tidy.ts",
 ]
-const PURE_DISPLAY = ["src/display/display.ts", "src/display/patterns.ts"]
+const PURE_DISPLAY = [
+    "src/display/display.ts",
+    "src/display/patterns.ts",
+    "src/display/words.ts",
+]
 const DISPLAY_INTERFACE = "src/display/display.ts"
 /** What makes lines of the log safe. */
 const LINES = ["src/say.ts", "src/link/printable.ts"]
