@@ -142,6 +142,25 @@ describe("a poll", () => {
         assert.ok(garbage <= 650, `${garbage} bytes`)
     })
 
+    test("costs at most 1,900 steps a group with GROUP=*", async t => {
+        const names = await redis.stream("all-watched", 100)
+        const { steps } = await countPolls({
+            bytecode: light,
+            settings: {
+                REDIS_HOST: redis.server.host,
+                REDIS_PORT: redis.server.port,
+                STREAM: "all-watched",
+                GROUP: "*",
+                POLL_MS,
+            },
+            pollMs: POLL_MS,
+            polls: POLLS,
+            warmUpMs: 5000,
+        })
+        t.diagnostic(`${steps} steps of ${names.length} groups`)
+        assert.ok(steps <= 1900 * names.length, `${steps} steps`)
+    })
+
     test("needs memory that does not depend on the number of groups, but for one piece and its rest", async t => {
         const few = (await costOf("light", 10)).memory
         const many = (await costOf("light", 500)).memory
