@@ -159,6 +159,7 @@ export class Target {
         this.findMissing()
         const refusal = this.lagInquiry.refusal
         if (refusal !== undefined) {
+            // the same error again has to be read again: `ask` forgets the last one
             this.lastAnswer = undefined
             this.refused(refusal, askedAt)
             return false
@@ -244,7 +245,6 @@ export class Target {
      * @param at when that was so, ms since the program's start
      */
     refuse(condition: Condition, reason: string, at: number): void {
-        this.lastAnswer = undefined
         this.condition = condition
         this.reason = reason
         this.answeredAt = at

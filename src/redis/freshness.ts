@@ -69,10 +69,7 @@ export class Freshness {
             !this.asked ||
             bytes === undefined ||
             answer === undefined ||
-            bytes.length !== REPLY_BYTES + answer.byteLength
-        )
-            return false
-        if (
+            bytes.length !== REPLY_BYTES + answer.byteLength ||
             !this.isNow(bytes, 0) ||
             bytes.slice(REPLY_BYTES).toString() !== answer
         )

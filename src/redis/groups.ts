@@ -24,6 +24,7 @@ const USUAL = [
     "lag",
 ]
 
+/** How many every Redis sends, and Redis 7. Smaller groups would come faster than they are read. */
 const OLD_FIELDS = 4
 const FIELDS = 6
 /** Of the strings after a group's name the one that is its ID. */
@@ -32,7 +33,6 @@ const ID_STRING = 4
 const CR = 13
 const LF = 10
 const ZERO = 0x30
-/** A group of fewer fields than four would come faster than it is read. */
 const MAX_FIELDS = 32
 
 /** The fields of one group that are used. One object serves for every poll. */

@@ -159,6 +159,7 @@ export class RespReader {
     skipTo(level: number): boolean {
         // a string's end counts as read with its header: its payload may be still to come
         if (this.depth <= level && this.payload === NO_PAYLOAD) return true
+        this.isResting = false
         return this.run(level)
     }
 

@@ -201,7 +201,6 @@ export class Session implements ReplySource {
         if (left < 0)
             throw new LinkError(Fault.ReplyTimeout, "no reply in time")
         if (reader.isResting) {
-            reader.isResting = false
             await ds.sleep(1)
             return
         }

@@ -60,7 +60,6 @@ export class FakeReplySource implements ReplySource {
     async more(): Promise<void> {
         if (this.reader.error !== undefined) throw new Error(this.reader.error)
         if (this.reader.isResting) {
-            this.reader.isResting = false
             await ds.sleep(1)
             return
         }

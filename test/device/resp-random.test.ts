@@ -133,8 +133,8 @@ async function stepAndSkip(
     }
     let turns = 0
     while (!reader.skipTo(level)) {
-        if (reader.isResting) reader.isResting = false
-        else if (!pieces.feed(reader)) return "passed over too much"
+        if (!reader.isResting && !pieces.feed(reader))
+            return "passed over too much"
         if (++turns % 64 === 0) await ds.sleep(1)
     }
     const texts: string[] = []

@@ -143,8 +143,7 @@ async function skipsTheSame(
         await pauseAfter(0)
     }
     while (!reader.skipTo(0)) {
-        if (reader.isResting) reader.isResting = false
-        else if (!pieces.feed(reader)) return false
+        if (!reader.isResting && !pieces.feed(reader)) return false
         await pauseAfter(0)
     }
     await pauseAfter(elements)
