@@ -193,7 +193,7 @@ describe("FaultProxy", () => {
     })
 
     test("sweep: a pause at each offset in turn", async () => {
-        await proxy.set({ kind: "sweep", pauseMs: 15 })
+        await proxy.set({ kind: "sweep", pauseMs: 60 })
         const client = await new Client(proxy.port).opened()
         for (let i = 1; i <= REPLY.length; i++) {
             client.ask()
