@@ -29,7 +29,7 @@ export const IDLE_MS_PER_S = 43
 /*
  * What a poll takes, ms, from the same measurements. What waits is counted, entry by entry, and with UNIT=seconds and health
  * limits there is more to ask: five targets with everything on, entries of 1 KB waiting, are 545 ms a second by the prices
- * above (test/host/chip-speed.test.ts).
+ * above (test/host/board/chip-speed.test.ts).
  */
 
 /** Asking about one target, the first of its stream's groups included. */

@@ -22,7 +22,7 @@ const STATE_BYTES = 15500
 /**
  * What the replies to one send may weigh, bytes, with one target that is watched for its lag in entries. They arrive at the
  * network's speed, or in one piece, and are used up at the VM's, which on the chip is the slower; what lies between has to fit
- * the heap (docs/pico-w-runtime.md, row 9). How much does was found out in test/host/chip-speed.test.ts, which holds it.
+ * the heap (docs/pico-w-runtime.md, row 9). How much does was found out in test/host/board/chip-speed.test.ts, which holds it.
  */
 const REPLY_BYTES = 20500
 /** What each further target takes of the reserve; more is made then of the room for garbage, bytes. */

@@ -7,7 +7,7 @@
  *     jd_gc_any_try_alloc(gc, tag, bytes)   runtime/devicescript/gc_alloc.c: one block of the heap
  *
  * Both are found by their names in the binary's own "name" section. The counters lie where Emscripten puts nothing: its
- * static data begins at 1024. test/host/step-counter.test.ts proves the counts.
+ * static data begins at 1024. test/host/simulator/step-counter.test.ts proves the counts.
  */
 
 /** The VM ends a program that has taken so many steps without a pause (DEVS_MAX_STEPS). */

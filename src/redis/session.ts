@@ -13,7 +13,7 @@ import { encodeCommand, RespReader, RespType } from "./resp"
 export const MAX_SEND = 1460
 /**
  * The most bytes that are passed over without a pause. The program ends after 131,072 VM steps without one; elements of 3
- * bytes cost about 110 each (test/host/budget.test.ts). What is read one by one costs more, and rests in between.
+ * bytes cost about 110 each (test/host/light/budget.test.ts). What is read one by one costs more, and rests in between.
  */
 const WINDOW = 1460
 

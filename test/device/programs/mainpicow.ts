@@ -1,6 +1,6 @@
 /**
  * The firmware as it runs on a Pico W, for the VM: told that it is on one (as the board's own configuration tells), without
- * pins, beside a stand-in for the Wi-Fi service, which the VM has not. Sockets that behave as a Pico W's are the host's business (test/host/fake-pico-w).
+ * pins, beside a stand-in for the Wi-Fi service, which the VM has not. Sockets that behave as a Pico W's are the host's business (test/host/support/fake-pico-w).
  */
 import * as ds from "@devicescript/core"
 import { Server, startServer } from "@devicescript/server"

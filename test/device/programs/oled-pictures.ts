@@ -1,4 +1,4 @@
-/** Shows statuses on a fake screen, one after the other; the host compares what the glass shows then (test/host/oled.test.ts). */
+/** Shows statuses on a fake screen, one after the other; the host compares what the glass shows then (test/host/light/oled.test.ts). */
 import * as ds from "@devicescript/core"
 import {
     Condition,
