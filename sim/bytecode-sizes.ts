@@ -12,7 +12,7 @@ const REST = "tables and rest"
 /**
  * Bytes that each part may have: what it has, and about 3 % for repairs. Whoever needs more raises it here, and says why.
  * Link, redis and strings were raised for what a hostile server may do: a bound on what waits, redirects checked whole,
- * known words alone of a refused login.
+ * known refusals alone are quoted of a login.
  */
 export const BYTECODE_BUDGET: Record<string, number> = {
     // what is asked for is bounded by what fits the heap; counts that go on from send to send, or are the server's

@@ -23,13 +23,13 @@ export function withoutSecrets(text: string) {
     return holdsSecret ? "not shown, as it holds a password" : cut
 }
 
-const LOGIN_WORDS =
+const KNOWN_REFUSALS =
     /^(WRONGPASS invalid username-password pair( or user is disabled\.)?|NOAUTH Authentication required\.|NOPERM|ERR (invalid password|Client sent AUTH, but no password is set|AUTH <password> called without any password configured for the default user|wrong number of arguments for 'auth' command|max number of clients reached)|DENIED Redis is running in protected mode|LOADING)/
 
 /** What may be said of a server's reply to a login. */
-export function loginWords(text: string) {
+export function loginRefusal(text: string) {
     return (
-        LOGIN_WORDS.exec(text)?.[0] ??
+        KNOWN_REFUSALS.exec(text)?.[0] ??
         (text.startsWith("ERR unknown command")
             ? "ERR unknown command 'AUTH'"
             : "the login was refused, in words that are not shown as they may hold the password")

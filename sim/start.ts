@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import { Cleanup } from "./cleanup.ts"
 import { UsageError } from "./command-line.ts"
 import { checkOrRefuse } from "./desk/settings-check.ts"
-import { inWords } from "./error-words.ts"
+import { errorMessage } from "./error-message.ts"
 import { buildFirmware } from "./firmware.ts"
 import { Stage } from "./lab/stage.ts"
 import { parseSimOptions, SIM_HELP } from "./options.ts"
@@ -111,7 +111,7 @@ async function endOf(device: SimulatedDevice) {
     )
 }
 
-/** @returns the exit code @throws what `inWords` puts into words */
+/** @returns the exit code @throws what `errorMessage` tells */
 async function main(args: string[]) {
     const options = parseSimOptions(args)
     if (options.help) {
@@ -149,7 +149,7 @@ function once(stopped: AbortSignal) {
 main(process.argv.slice(2)).then(
     code => process.exit(code),
     (error: unknown) => {
-        console.error(inWords(error))
+        console.error(errorMessage(error))
         process.exit(error instanceof UsageError ? 2 : 1)
     }
 )

@@ -1,7 +1,7 @@
 /** The frame of the desk's commands: help, one line for a mistake, exit codes, nothing left behind. */
 import { Cleanup } from "../cleanup.ts"
 import { UsageError } from "../command-line.ts"
-import { inWords } from "../error-words.ts"
+import { errorMessage } from "../error-message.ts"
 import { untilStopped } from "../until-stopped.ts"
 
 /** Something that the user can do something about; the message says what. Exit code 1. */
@@ -29,7 +29,7 @@ export function runCommand(
     void Promise.race([main(process.argv.slice(2), context), interrupted])
         .catch((error: unknown) => {
             if (stopped.aborted) return 0
-            console.error(inWords(error))
+            console.error(errorMessage(error))
             return error instanceof UsageError ? 2 : 1
         })
         .then(async code => {

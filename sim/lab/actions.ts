@@ -115,43 +115,43 @@ export const ACTIONS: Record<string, Action> = {
     "consumers/pause": {
         group: "consumers",
         async run(lab) {
-            await crewOf(lab).pause()
+            await consumersOf(lab).pause()
             return "the consumers pause"
         },
     },
     "consumers/resume": {
         group: "consumers",
         async run(lab) {
-            await crewOf(lab).resume()
+            await consumersOf(lab).resume()
             return "the consumers go on"
         },
     },
     "consumers/slower": {
         group: "consumers",
         async run(lab) {
-            const crew = crewOf(lab)
-            await crew.setPace(crew.state.pace / 2)
-            return `the consumers work at ${crew.state.pace} times their ordinary pace`
+            const consumers = consumersOf(lab)
+            await consumers.setPace(consumers.state.pace / 2)
+            return `the consumers work at ${consumers.state.pace} times their ordinary pace`
         },
     },
     "consumers/faster": {
         group: "consumers",
         async run(lab) {
-            const crew = crewOf(lab)
-            await crew.setPace(crew.state.pace * 2)
-            return `the consumers work at ${crew.state.pace} times their ordinary pace`
+            const consumers = consumersOf(lab)
+            await consumers.setPace(consumers.state.pace * 2)
+            return `the consumers work at ${consumers.state.pace} times their ordinary pace`
         },
     },
     "consumers/add": {
         group: "consumers",
         async run(lab) {
-            return `${await crewOf(lab).add()} begins`
+            return `${await consumersOf(lab).add()} begins`
         },
     },
     "consumers/remove": {
         group: "consumers",
         async run(lab) {
-            return `${await crewOf(lab).remove()} has left`
+            return `${await consumersOf(lab).remove()} has left`
         },
     },
     "redis/stop": {
@@ -221,10 +221,10 @@ function target(lab: Lab, params: Params) {
     return found
 }
 
-function crewOf(lab: Lab) {
-    const { crew } = lab.workloads
-    if (!crew) throw new NotNow("this workload runs its own consumers")
-    return crew
+function consumersOf(lab: Lab) {
+    const { consumers } = lab.workloads
+    if (!consumers) throw new NotNow("this workload runs its own consumers")
+    return consumers
 }
 
 function entries(count: number) {

@@ -1,8 +1,8 @@
 /** Consumers of a workload, as far as a visitor may order them about. */
-import type { CrewState } from "./state.ts"
+import type { ConsumersState } from "./state.ts"
 
 export interface ConsumerControl {
-    readonly state: CrewState
+    readonly state: ConsumersState
     /** Nobody takes entries any more; what is in hand is finished. */
     pause(): unknown
     resume(): unknown

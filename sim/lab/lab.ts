@@ -115,7 +115,7 @@ export class Lab {
             connection: relay
                 ? { mode: relay.mode, delayMs: relay.delayMs }
                 : null,
-            crew: switchboard?.crew?.state ?? null,
+            consumers: switchboard?.consumers?.state ?? null,
             workload: switchboard?.current ?? null,
             workloads: switchboard?.choices ?? [],
         }
@@ -248,8 +248,8 @@ export class Lab {
                     "workload",
                     "consumers"
                 )
-            const { current, crew } = this.workloads
-            if (!crew)
+            const { current, consumers } = this.workloads
+            if (!consumers)
                 why(
                     current === null
                         ? `No consumers are run here (the workload "${NONE}" brings some).`

@@ -33,7 +33,7 @@ export interface LabState {
     disabled: Partial<Record<ControlGroup, string>>
     redis: "running" | "stopped" | "own"
     connection: { mode: ConnectionMode; delayMs: number } | null
-    crew: CrewState | null
+    consumers: ConsumersState | null
     workload: string | null
     workloads: { name: string; summary: string }[]
 }
@@ -47,7 +47,7 @@ export type ControlGroup =
     | "device"
     | "workload"
 
-export interface CrewState {
+export interface ConsumersState {
     /** How many, in words: `2`, `the pool and 1`. */
     who: string
     paused: boolean

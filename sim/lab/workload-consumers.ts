@@ -9,7 +9,7 @@ import type { Traffic, Workload } from "../traffic/workload.ts"
 import { CONSUMERS_MAX, withinPace } from "./consumer-control.ts"
 import type { ConsumerControl } from "./consumer-control.ts"
 import { NotNow } from "./errors.ts"
-import type { CrewState } from "./state.ts"
+import type { ConsumersState } from "./state.ts"
 
 /** Parts that are no consumers: they run on whatever happens to those. */
 const OTHER_PARTS = ["producer", "aggregator"]
@@ -64,7 +64,7 @@ export class WorkloadConsumers implements ConsumerControl {
 
     private constructor(private readonly options: WorkloadConsumersOptions) {}
 
-    get state(): CrewState {
+    get state(): ConsumersState {
         const { length } = this.names
         const who = !this.has(POOL)
             ? String(length)

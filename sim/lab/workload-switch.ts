@@ -19,7 +19,7 @@ const NONE_SUMMARY = "nothing is added but by hand"
 export class WorkloadSwitch {
     current: string | null = null
     /** null: no workload runs. */
-    crew: ConsumerControl | null = null
+    consumers: ConsumerControl | null = null
     readonly choices: { name: string; summary: string }[]
 
     private turning: Promise<unknown> = Promise.resolve()
@@ -70,7 +70,7 @@ export class WorkloadSwitch {
         const isOwn = workload === jobs
         const values = { ...defaultsOf(workload), ...(isOwn ? own : {}) }
         const watched = watchedBy(values) ?? own
-        this.crew = await WorkloadConsumers.start({
+        this.consumers = await WorkloadConsumers.start({
             ...{ workload, values, url, say, isFed: name !== NONE },
             ...watched,
         })
@@ -79,10 +79,10 @@ export class WorkloadSwitch {
     }
 
     private async end() {
-        const { crew } = this
-        this.crew = null
+        const { consumers } = this
+        this.consumers = null
         this.current = null
-        await crew?.stop()
+        await consumers?.stop()
     }
 }
 

@@ -139,7 +139,7 @@ export const LEGEND: LegendRow[] = [
 /** The grammar, a sentence each. */
 export const GRAMMAR = [
     "Steady from LED1: certain. Blinking above a steady bar: possibly. Moving: working on it.",
-    "Both ends lit: no. Ends steady: Redis refused. Ends blinking alone: the settings are wrong.",
+    "Both ends lit: an error. Ends steady: Redis refused. Ends blinking alone: the settings are wrong.",
     "Everything flashing: act now. No meaning depends on colour.",
 ]
 

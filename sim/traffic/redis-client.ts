@@ -1,6 +1,6 @@
 /** Clients of the `redis` package that live through a server's restart. */
 import { createClient, ErrorReply } from "redis"
-import { keepSecret, loginWords } from "../secrets.ts"
+import { keepSecret, loginRefusal } from "../secrets.ts"
 
 export type RedisClient = ReturnType<typeof connectionTo>
 
@@ -62,6 +62,6 @@ export function passwordIn(url: string) {
 
 function safe(error: Error) {
     return error instanceof ErrorReply
-        ? new Error(loginWords(error.message))
+        ? new Error(loginRefusal(error.message))
         : error
 }

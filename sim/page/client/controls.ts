@@ -41,13 +41,13 @@ export function showControls(lab: LabState) {
     for (const [selector, isShown] of [
         ["[data-action='redis/stop']", lab.redis !== "stopped"],
         ["[data-action='redis/start']", lab.redis === "stopped"],
-        ["[data-action='consumers/pause']", !lab.crew?.paused],
-        ["[data-action='consumers/resume']", lab.crew?.paused === true],
+        ["[data-action='consumers/pause']", !lab.consumers?.paused],
+        ["[data-action='consumers/resume']", lab.consumers?.paused === true],
     ] as const)
         show(find(selector), isShown)
     setText(
-        find("#crew"),
-        lab.crew ? `${lab.crew.who} at ×${paceText(lab.crew.pace)}` : ""
+        find("#consumers-state"),
+        lab.consumers ? `${lab.consumers.who} at ×${paceText(lab.consumers.pace)}` : ""
     )
     const choices = lab.workloads.map(({ name }) => name).join()
     if (workload.dataset.choices !== choices) {

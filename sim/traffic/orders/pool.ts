@@ -76,7 +76,7 @@ export class Pool {
             () => undefined
         )
         this.runner.say(
-            `lag ${inWords(lag)}: ${workers} of ${scaling.maxWorkers} workers`
+            `lag ${lagText(lag)}: ${workers} of ${scaling.maxWorkers} workers`
         )
     }
 
@@ -174,7 +174,7 @@ export function poolStopMs(plan: OrdersPlan) {
     return inHandMs(plan) + STOP_SPARE_MS + 1000
 }
 
-function inWords(lag: TrueLag | undefined) {
+function lagText(lag: TrueLag | undefined) {
     if (!lag) return "unknown"
     return lag.low === lag.high ? lag.low : `${lag.low} or more`
 }

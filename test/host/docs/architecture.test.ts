@@ -58,7 +58,7 @@ const BASE = [
     "sim/chip.ts",
     "sim/cleanup.ts",
     "sim/command-line.ts",
-    "sim/error-words.ts",
+    "sim/error-message.ts",
     "sim/printable.ts",
     "sim/secrets.ts",
     "sim/board.ts",

@@ -20,7 +20,7 @@ describe("the page's consumers", () => {
     })
 
     test("each click on Faster counts, however quick", async () => {
-        const consumers = workloads.crew!
+        const consumers = workloads.consumers!
         const clicks = [1, 2, 3].map(() =>
             consumers.setPace(consumers.state.pace * 2)
         )
@@ -30,7 +30,7 @@ describe("the page's consumers", () => {
     })
 
     test("one that is removed leaves the group's list", async () => {
-        const consumers = workloads.crew!
+        const consumers = workloads.consumers!
         assert.equal(await consumers.add(), "worker-3")
         assert.equal(await consumers.remove(), "worker-3")
         const listed = await redis.client.xInfoConsumers("jobs", "staff")

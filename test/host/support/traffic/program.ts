@@ -8,14 +8,14 @@ import { keptFile } from "../../../../sim/vm/kept-file.ts"
 
 const MAIN = new URL("../../../../sim/traffic/main.ts", import.meta.url)
 /** The one module of it that asks where it is: it starts the program beside it. */
-const HIRED_WORKER = new URL("orders/hired-worker.ts", MAIN)
+const WORKER = new URL("orders/worker-process.ts", MAIN)
 
 /** @returns the file's path */
 export async function trafficProgram(): Promise<string> {
     const contents = await bundle(MAIN, {
         platform: "node",
         target: "node20",
-        define: { "import.meta.url": JSON.stringify(HIRED_WORKER.href) },
+        define: { "import.meta.url": JSON.stringify(WORKER.href) },
         // packages in CommonJS ask for Node's modules this way
         banner: {
             js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',

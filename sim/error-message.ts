@@ -3,7 +3,7 @@
 import { printableLines } from "./printable.ts"
 
 /** Errors made for the user are a message; others are faults of this program and come with their stack. */
-export function inWords(error: unknown) {
+export function errorMessage(error: unknown) {
     if (!(error instanceof Error)) return String(error)
     const isFault =
         /^(Type|Range|Reference|Syntax|Eval)Error$/.test(error.name) ||
