@@ -3,7 +3,7 @@
  * `--pool`): paused by ending them, and at another pace by starting them anew, as the processes of a real service would be.
  */
 import type { OptionValues } from "../command-line.ts"
-import { retire } from "../traffic/parts/consumer-list.ts"
+import { deleteConsumer } from "../traffic/parts/consumer-list.ts"
 import { connectionTo } from "../traffic/redis-client.ts"
 import type { Traffic, Workload } from "../traffic/workload.ts"
 import { CONSUMERS_MAX, withinPace } from "./consumer-control.ts"
@@ -212,7 +212,7 @@ export class WorkloadConsumers implements ConsumerControl {
         const client = connectionTo(url)
         await client.connect()
         try {
-            await retire(client, stream, group, name)
+            await deleteConsumer(client, stream, group, name)
         } finally {
             client.destroy()
         }

@@ -14,11 +14,11 @@ import { RECORDING } from "./recording.ts"
 import type { Moment } from "./recording.ts"
 
 const START = fileURLToPath(new URL("../start.ts", import.meta.url))
-const TIDE = { peak: 23, periodS: 24, ratePerS: 4, workers: 2 }
+const CYCLE = { peak: 23, periodS: 24, ratePerS: 4, workers: 2 }
 /** The sweep after power-on is over, and so is the first flood. */
 const SETTLED_MS = 20_000
 /** From low water to low water, and a little of that. */
-const LONGEST_MS = (TIDE.periodS + 3) * 1000
+const LONGEST_MS = (CYCLE.periodS + 3) * 1000
 
 interface Snapshot {
     t: number
@@ -35,7 +35,7 @@ await writeFile(
     settings,
     `REDIS_HOST=${hostname}\nREDIS_PORT=${port}\nSTREAM=jobs\nGROUP=staff\nPOLL_MS=500\n`
 )
-const traffic = await startJobs(redis.url, TIDE)
+const traffic = await startJobs(redis.url, CYCLE)
 const simulator = spawn(
     process.execPath,
     [
@@ -73,7 +73,7 @@ async function record() {
             moments.push({ t: 0, leds: "0".repeat(leds.length), lag: 0 })
         }
         moments.push({ t: t - begin, leds, lag })
-        hasRisen ||= lag > TIDE.peak / 2
+        hasRisen ||= lag > CYCLE.peak / 2
         const isOver = hasRisen && lag === 0 && !leds.includes("1")
         if (isOver || t - begin > LONGEST_MS) break
     }

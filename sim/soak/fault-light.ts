@@ -1,5 +1,5 @@
 /**
- * A light on a real Redis with a fault proxy in between, in real time; it keeps book of what is true, so that a test can
+ * A light on a real Redis with a fault proxy in between, in real time; it keeps store of what is true, so that a test can
  * ask at any time whether the light has lied.
  */
 import assert from "node:assert/strict"
