@@ -8,8 +8,8 @@ import {
     MAX_TARGETS,
 } from "../src/settings-table.ts"
 import type { Ask, SettingKey } from "../src/settings-table.ts"
-import { WORDS } from "./settings-words.ts"
-import type { WifiKey } from "./settings-words.ts"
+import { TEXTS } from "./settings-text.ts"
+import type { WifiKey } from "./settings-text.ts"
 
 /** A setting, as the firmware's table has it. */
 export interface SettingRow {
@@ -143,7 +143,7 @@ export function isSecret(key: string) {
 
 /** The cells of docs/settings.md's table: key, default, accepted, meaning; what is numbered has one row for all numbers but 1. */
 export function documentedRows(): string[][] {
-    return Object.entries(WORDS).map(([key, words]) => {
+    return Object.entries(TEXTS).map(([key, words]) => {
         const row = ROWS.get(key)!
         const last = key.replace(/2$/, String(MAX_TARGETS))
         return [

@@ -9,7 +9,7 @@ import { UsageError } from "./command-line.ts"
 import { checkOrRefuse } from "./desk/settings-check.ts"
 import { errorMessage } from "./error-message.ts"
 import { buildFirmware } from "./firmware.ts"
-import { Stage } from "./lab/stage.ts"
+import { Environment } from "./lab/environment.ts"
 import { parseSimOptions, SIM_HELP } from "./options.ts"
 import type { SimOptions } from "./options.ts"
 import { DEFAULT_PORT } from "./page/defaults.ts"
@@ -70,28 +70,28 @@ async function start(
     ])
     stopped.throwIfAborted()
     onProgress(`firmware: ${firmware.sizeBytes} bytes of bytecode`)
-    const stage = await cleanup.keep(
-        Stage.set({
+    const environment = await cleanup.keep(
+        Environment.start({
             redis,
             publisher: page?.publisher,
             workload: options.traffic ? options.workload : undefined,
             say: onProgress,
         })
     )
-    page?.show(stage.lab)
+    page?.show(environment.lab)
 
     stopped.throwIfAborted()
     onProgress("deploying to the simulated device")
     const device = await cleanup.keep(
         SimulatedDevice.start({
             bytecode: firmware.bytecode,
-            settings: stage.settings,
-            onCreated: device => stage.observe(device),
+            settings: environment.settings,
+            onCreated: device => environment.observe(device),
         })
     )
     stopped.throwIfAborted()
-    stage.ready()
-    showDevice(device, view, stage.source)
+    environment.ready()
+    showDevice(device, view, environment.source)
     return device
 }
 

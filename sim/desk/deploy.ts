@@ -2,7 +2,7 @@
 import { optionHelp, parseCommandLine } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { buildFirmware } from "../firmware.ts"
-import { logLine } from "../light/words.ts"
+import { logLine } from "../light/text.ts"
 import { FIRMWARE_KEYS } from "../settings-table.ts"
 import {
     BOARD_OPTIONS,

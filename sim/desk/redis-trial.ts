@@ -1,7 +1,7 @@
 /** Tries settings against their Redis from this computer, by running the real firmware with them in the VM. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { buildFirmware } from "../firmware.ts"
-import { bar } from "../light/words.ts"
+import { bar } from "../light/text.ts"
 import { printable } from "../printable.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { SimulatedDevice } from "../vm/device.ts"

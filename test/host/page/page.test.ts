@@ -172,7 +172,7 @@ describe("the page over a local Redis", () => {
         await title(/^[4-9] entries behind/)
         await press("Add a consumer")
         await press("Resume")
-        await said(/go on/)
+        await said(/running again/)
         await eventually(async () => {
             const found = await client.xInfoConsumers("sensor-data", "my-group")
             return found.length === 2
@@ -237,13 +237,16 @@ describe("the page over a local Redis", () => {
         await sleep(500)
         assert.equal(await unread(), 12)
         for (let i = 0; i < 3; i++) await press("Faster")
-        await page.locator("#consumers-state").filter({ hasText: "2 at ×8" }).waitFor()
+        await page
+            .locator("#consumers-state")
+            .filter({ hasText: "2 at ×8" })
+            .waitFor()
         await press("Resume")
         // at the ordinary pace, 4 a second, it would take 3 s
         await eventually(async () => (await unread()) === 0, "all read", 2000)
         assert.deepEqual(await workers(), ["worker-1", "worker-2"])
         await press("Add a consumer")
-        await said(/worker-3 begins/)
+        await said(/worker-3 was started/)
         await eventually(
             async () => (await workers()).includes("worker-3"),
             "worker-3 at Redis"
@@ -251,13 +254,16 @@ describe("the page over a local Redis", () => {
         const table = page.locator("#consumers")
         await table.getByRole("row", { name: /worker-3/ }).waitFor()
         await press("Remove a consumer")
-        await said(/worker-3 has left/)
+        await said(/worker-3 was removed/)
         assert.deepEqual(await workers(), ["worker-1", "worker-2"])
         await table
             .getByRole("row", { name: /worker-3/ })
             .waitFor({ state: "detached" })
         for (let i = 0; i < 6; i++) await press("Slower")
-        await page.locator("#consumers-state").filter({ hasText: "×1/8" }).waitFor()
+        await page
+            .locator("#consumers-state")
+            .filter({ hasText: "×1/8" })
+            .waitFor()
         await press("Add 1 entry")
         // 4 s of work
         await table
@@ -300,7 +306,7 @@ describe("the page over a local Redis", () => {
         // nothing to add to
         await page.locator("[data-group=entries]:disabled").waitFor()
         await press("Start Redis")
-        await said(/Redis runs/)
+        await said(/Redis is running/)
         await eventually(() => client.isReady, "the client's return")
         await title(/refused: which stream/)
         await press("Create")

@@ -1,4 +1,4 @@
-/** The light in words, with the shape of its pattern. Pure. */
+/** The state of the light as text, with the shape of its pattern. Pure. */
 import { Condition, LinkStatus } from "../../src/display/display.ts"
 import {
     linkPattern,
@@ -10,8 +10,8 @@ import { levelOf } from "./scale.ts"
 import { shapeOf } from "./shape.ts"
 import type {
     LightState,
-    LinkWord,
-    StatusWords,
+    LinkName,
+    StatusText,
     TargetLight,
     TargetSetup,
 } from "./state.ts"
@@ -31,8 +31,8 @@ const CONDITIONS = {
     "refused: which group": Condition.RefusedGroup,
 }
 
-/** What is said of the device as a whole, on all ten LEDs. */
-const LINKS: Record<Exclude<LinkWord, "up">, StatusWords> = {
+/** For the device as a whole, on all ten LEDs. */
+const LINKS: Record<Exclude<LinkName, "up">, StatusText> = {
     off: {
         title: "The device is off",
         detail: "Its program has ended. Start the simulator again.",
@@ -56,14 +56,14 @@ const LINKS: Record<Exclude<LinkWord, "up">, StatusWords> = {
     },
     "joining Wi-Fi": {
         title: "Joining Wi-Fi",
-        detail: "One dot bounces until the network is there.",
+        detail: "There is no network yet.",
         shape: linkShape("joining Wi-Fi"),
         rhythm: "one dot bounces end to end",
         tone: "busy",
     },
     connecting: {
         title: "Connecting to Redis",
-        detail: "Nobody answers at the moment; the device keeps trying.",
+        detail: "Redis does not reply at the moment; the device keeps trying.",
         shape: linkShape("connecting"),
         rhythm: "two dots meet in the middle",
         tone: "busy",
@@ -71,9 +71,9 @@ const LINKS: Record<Exclude<LinkWord, "up">, StatusWords> = {
 }
 
 const KNOWN: Record<string, string> = {
-    reported: "Redis's own figure, where it cannot be wrong",
-    counted: "the unread entries were counted, all of them",
-    "whole stream": "every entry of the stream is unread",
+    reported: "Redis reports it, and a count confirmed it",
+    counted: "all undelivered entries were counted",
+    "whole stream": "no entry of the stream has been delivered",
     bounds: "only these bounds are proven",
 }
 
@@ -83,12 +83,12 @@ const FLASHES = {
     "refused: which group": "flash three times",
 }
 
-/** The words for each target; one for all of them when the link tells. */
-export function statusWords(
+/** The text for each target; the same for all of them unless the link is up. */
+export function statusTexts(
     light: LightState,
     setup: TargetSetup[],
     unit: "entries" | "seconds"
-): StatusWords[] {
+): StatusText[] {
     const { link } = light
     if (link !== "up") return light.targets.map(() => LINKS[link])
     return light.targets.map((target, i) =>
@@ -100,7 +100,7 @@ function targetWords(
     target: TargetLight,
     scale: Scale,
     unit: "entries" | "seconds"
-): StatusWords {
+): StatusText {
     if (target.condition === "waiting") return LINKS.connecting
     const { leds } = scale
     const low = levelOf(scale, target.low ?? 0)
@@ -121,7 +121,7 @@ function targetWords(
         case "stale":
             return {
                 title: `Stale: was ${behind(target, unit).replace(/^N/, "n")}`,
-                detail: "No fresh answer from Redis; only the tip of the last bar blinks.",
+                detail: "No new reply from Redis; only the tip of the last bar blinks.",
                 shape,
                 rhythm: "the tip blinks, 1 s on, 1 s off",
                 tone: "notice",
@@ -131,7 +131,7 @@ function targetWords(
                 title: "Lag unknown",
                 detail: sentence(target.reason),
                 shape,
-                rhythm: "every other LED, then the others",
+                rhythm: "every other LED, alternating",
                 tone: "notice",
             }
         default: {
@@ -147,12 +147,12 @@ function targetWords(
     }
 }
 
-/** @param levels what of the bar is certain, and what possible */
+/** @param levels `low` LEDs are certain, up to `high` are possible */
 function lagWords(
     target: TargetLight,
     { leds, low, high }: { leds: number; low: number; high: number },
     unit: "entries" | "seconds"
-): Omit<StatusWords, "shape"> {
+): Omit<StatusText, "shape"> {
     const known = KNOWN[target.known ?? ""] ?? target.known ?? "not known"
     const how = `Known: ${known}.`
     const title = behind(target, unit)
@@ -181,8 +181,8 @@ function lagWords(
         detail: `${lit} ${how}`,
         rhythm:
             low === high
-                ? "steady; LED1 winks when fresh"
-                : "blinks where it is only possible",
+                ? "steady; LED1 winks at each new reading"
+                : "steady: certain; blinking: possible",
         tone: low === high ? "calm" : "notice",
     }
 }

@@ -9,7 +9,7 @@ export const MAX_SSID_BYTES = 32
 export const MIN_PASSWORD_BYTES = 8
 export const MAX_PASSWORD_BYTES = 64
 
-export interface SettingWords {
+export interface SettingText {
     meaning: string
     /** In place of the default as the firmware has it. */
     missing?: string | ((missing: string) => string)
@@ -27,7 +27,7 @@ const OFF = { missing: "off" }
 const GROUP = "text, or `*`"
 const BUNDLE = { accepted: "written by `npm run bundle` only" }
 
-export const WORDS: Record<WifiKey | Explained, SettingWords> = {
+export const TEXTS: Record<WifiKey | Explained, SettingText> = {
     WIFI_SSID: {
         accepted: `text, at most ${MAX_SSID_BYTES} bytes`,
         meaning: "the Wi-Fi network; needed on the board",
