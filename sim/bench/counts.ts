@@ -61,7 +61,7 @@ export async function countPolls({
     try {
         await device.runFor(warmUpMs)
         // while it starts, the program keeps half of the heap for replies (src/heap.ts)
-        await device.memory({ afresh: true }).catch(() => undefined)
+        await device.memory({ resetExtremes: true }).catch(() => undefined)
         const pollsBefore = await pollsSoFar?.()
         const before = await device.counts()
         await device.runFor(polls * pollMs)

@@ -200,9 +200,9 @@ export class SimulatedDevice
         )
     }
 
-    /** @param afresh extremes reported later are those from now on: how a program starts is over */
-    async memory({ afresh = false } = {}): Promise<MemoryReport> {
-        const report = await this.link.request("memory", { afresh })
+    /** @param resetExtremes extremes reported later are those from now on: how a program starts is over */
+    async memory({ resetExtremes = false } = {}): Promise<MemoryReport> {
+        const report = await this.link.request("memory", { resetExtremes })
         if (!report) throw new Error("no program is running: there is no heap")
         return report as MemoryReport
     }

@@ -33,8 +33,8 @@ export type ToDevice =
     | StartMessage
     | { kind: "frame"; frame: Uint8Array }
     | { kind: "deploy"; id: number; bytecode: Uint8Array }
-    /** Answered with a `MemoryReport`; `afresh`: the extremes are those from now on. */
-    | { kind: "memory"; id: number; afresh: boolean }
+    /** Answered with a `MemoryReport`; `resetExtremes`: the extremes are those from now on. */
+    | { kind: "memory"; id: number; resetExtremes: boolean }
     /** Answered with `VmCounts`; undefined without `countSteps`. */
     | { kind: "counts"; id: number }
     /**

@@ -135,7 +135,7 @@ class Device {
                     id: message.id,
                     value: this.heap.sample(),
                 })
-                if (message.afresh) this.heap.reset()
+                if (message.resetExtremes) this.heap.reset()
                 break
             case "counts":
                 this.outbox.post({

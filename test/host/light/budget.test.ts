@@ -266,7 +266,7 @@ test(`500 groups in pieces of 1460 bytes under GC stress: right for ${MINUTES} m
         { gcStress: true, heapReport: true, maxPieceBytes: 1460 }
     )
     await light.reads({ lag: 0 }, 20_000)
-    await light.device.memory({ afresh: true })
+    await light.device.memory({ resetExtremes: true })
     const seconds = MINUTES * 60
     let lowest = 0
     let lag = 0
