@@ -1,4 +1,4 @@
-/** The settings as the firmware asks for them (src/settings-table.ts), as rows; and the tables that explain them. */
+/** The firmware's settings (src/settings-table.ts) as rows, and the rows of the documentation's tables. */
 import {
     askHealth,
     askNames,
@@ -14,11 +14,11 @@ import type { WifiKey } from "./settings-text.ts"
 /** A setting, as the firmware's table has it. */
 export interface SettingRow {
     key: SettingKey | WifiKey
-    /** What it is when it is missing, as documentation writes it. */
+    /** Its default, as in the documentation. */
     missing: string
-    /** What is accepted, as documentation writes it. */
+    /** What is accepted, as in the documentation. */
     accepted: string
-    /** It is text, and must arrive as it was written. */
+    /** It is text, and must arrive unchanged. */
     isText: boolean
     /** Its value is never shown. */
     isSecret: boolean

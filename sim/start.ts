@@ -23,12 +23,12 @@ import { watchedRedis } from "./watched-redis.ts"
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url))
 
-/** Everything has ended long before; what hangs is left to the exit handlers. */
+/** Time limit for stopping everything; then the exit handlers do the rest. */
 const CLOSE_TIMEOUT_MS = 8000
 /** Between the end of the device's process and the signal that ended it too. */
 const SIGNAL_GRACE_MS = 200
 
-/** Starts everything. @throws Error in words for the user; UsageError; AbortError once told to stop */
+/** Starts everything. @throws Error for the user; UsageError; AbortError once told to stop */
 async function start(
     options: SimOptions,
     view: View,
@@ -95,7 +95,7 @@ async function start(
     return device
 }
 
-/** Mistakes that the light could only call "not configured" are told here, with their lines. @throws DeskError */
+/** Checks the settings, since the light itself could only show "not configured". @throws DeskError with the lines */
 function checked(localFile: string | undefined) {
     return checkOrRefuse(ROOT, { board: "simulator", localFile })
 }

@@ -48,7 +48,7 @@ runCommand(async (args, context) => {
     const { name, entry, rest } = takeProgram(completeSerial(args))
     const values = parseCommandLine(rest, OPTIONS)
     const { settings } = await settingsToDeploy(values)
-    console.log("the settings are sound")
+    console.log("the settings are valid")
     const { bytecode } = await context.cleanup.waitFor(buildFirmware({ entry }))
     if (values.devtools) {
         const device = await deployToDevtools({

@@ -112,7 +112,7 @@ export const LEGEND: LegendRow[] = [
             { from: 10, to: 6 },
         ],
         rhythm: "two dots meet, 0.16 s a step, then 0.4 s dark",
-        meaning: "On the way to Redis: no answer yet, or none for 30 s.",
+        meaning: "No reply from Redis yet, or none for 30 s.",
     },
     {
         name: "joining Wi-Fi",
@@ -138,7 +138,7 @@ export const LEGEND: LegendRow[] = [
 
 /** The grammar, a sentence each. */
 export const GRAMMAR = [
-    "Steady from LED1: certain. Blinking above a steady bar: possibly. Moving: working on it.",
+    "Steady from LED1: certain. Blinking above a steady bar: possible. Moving: in progress.",
     "Both ends lit: an error. Ends steady: Redis refused. Ends blinking alone: the settings are wrong.",
     "Everything flashing: act now. No meaning depends on colour.",
 ]

@@ -97,7 +97,7 @@ describe("at the chip's speed", () => {
                 CHIP
             )
             await light.reads({ lag: 0 }, 20_000)
-            await bench.forgetCalls()
+            await bench.resetCalls()
             await light.run(10_000)
             perSecond.push((await bench.groupsCalls()).calls / 10)
             await light.stop()

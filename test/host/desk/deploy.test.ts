@@ -216,7 +216,7 @@ describe("the commands", () => {
         assert.equal(code, 0, stderr)
         assert.match(
             stdout,
-            /^the settings are sound\ndeploying ledtest to a simulated board\nledtest runs: \d+ bytes of program, 6 settings\n/
+            /^the settings are valid\ndeploying ledtest to a simulated board\nledtest runs: \d+ bytes of program, 6 settings\n/
         )
         assert.match(stdout, /LED1: GP0, pin 1\n.*LED2: GP1, pin 2/)
     })

@@ -51,7 +51,7 @@ describe("a poll", () => {
     async function count(way: Way, groups: number, key: string) {
         const names = await redis.stream(key, groups)
         if (groups === 0) await redis.command("XADD", key, "*", "f", "v")
-        await redis.forgetCalls()
+        await redis.resetCalls()
         return countPolls({
             bytecode: way === "light" ? light : readers,
             settings: {

@@ -474,10 +474,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
     })
 
     test("busy for 3 s: stale, and right again without a new connection; for 8 s: with one", async () => {
-        const { own, light } = await alone([
-            "--enable-debug-command",
-            "yes",
-        ])
+        const { own, light } = await alone(["--enable-debug-command", "yes"])
         const { device, proxy } = light
         for (const [seconds, connections] of [
             [3, 1],
@@ -515,10 +512,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
     })
 
     test("loading a large dataset", async () => {
-        const { own, light } = await alone([
-            "--enable-debug-command",
-            "yes",
-        ])
+        const { own, light } = await alone(["--enable-debug-command", "yes"])
         const { device, client } = { device: light.device, client: own.client }
         await client.sendCommand(["DEBUG", "POPULATE", "2000"])
         await client.sendCommand([
@@ -548,10 +542,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
     })
 
     test("a replica whose master is gone", async () => {
-        const { own, light } = await alone([
-            "--replica-serve-stale-data",
-            "no",
-        ])
+        const { own, light } = await alone(["--replica-serve-stale-data", "no"])
         const { device } = light
         const begin = device.now
         // nobody listens there
