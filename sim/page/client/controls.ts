@@ -47,7 +47,9 @@ export function showControls(lab: LabState) {
         show(find(selector), isShown)
     setText(
         find("#consumers-state"),
-        lab.consumers ? `${lab.consumers.who} at ×${paceText(lab.consumers.pace)}` : ""
+        lab.consumers
+            ? `${lab.consumers.who} at ×${paceText(lab.consumers.pace)}`
+            : ""
     )
     const choices = lab.workloads.map(({ name }) => name).join()
     if (workload.dataset.choices !== choices) {

@@ -237,7 +237,10 @@ describe("the page over a local Redis", () => {
         await sleep(500)
         assert.equal(await unread(), 12)
         for (let i = 0; i < 3; i++) await press("Faster")
-        await page.locator("#consumers-state").filter({ hasText: "2 at ×8" }).waitFor()
+        await page
+            .locator("#consumers-state")
+            .filter({ hasText: "2 at ×8" })
+            .waitFor()
         await press("Resume")
         // at the ordinary pace, 4 a second, it would take 3 s
         await eventually(async () => (await unread()) === 0, "all read", 2000)
@@ -257,7 +260,10 @@ describe("the page over a local Redis", () => {
             .getByRole("row", { name: /worker-3/ })
             .waitFor({ state: "detached" })
         for (let i = 0; i < 6; i++) await press("Slower")
-        await page.locator("#consumers-state").filter({ hasText: "×1/8" }).waitFor()
+        await page
+            .locator("#consumers-state")
+            .filter({ hasText: "×1/8" })
+            .waitFor()
         await press("Add 1 entry")
         // 4 s of work
         await table

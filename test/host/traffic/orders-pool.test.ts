@@ -239,7 +239,11 @@ describe("the pool of orders", () => {
         const startPool = (i: number) =>
             start(redis.server.url, QUICK, line => said[i].push(line))
         const first = await startPool(0)
-        await until("a worker was started", TIMEOUT_MS, () => said[0].length > 0)
+        await until(
+            "a worker was started",
+            TIMEOUT_MS,
+            () => said[0].length > 0
+        )
         const second = await startPool(1)
         await until("it stands by", TIMEOUT_MS, () =>
             said[1].some(line => /standing by/.test(line))
