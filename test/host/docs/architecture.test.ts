@@ -40,6 +40,7 @@ const PURE_LINK = [
 const PURE_DISPLAY = [
     "src/display/display.ts",
     "src/display/patterns.ts",
+    "src/display/legend.ts",
     "src/display/words.ts",
 ]
 const DISPLAY_INTERFACE = "src/display/display.ts"
