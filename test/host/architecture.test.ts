@@ -86,8 +86,8 @@ const MAIN_PROGRAMS = filesIn("src").filter(isMainProgram)
 
 const ROOMS: Room[] = [
     {
-        what: "for editors: types, and no code",
-        files: ["src/editor.d.ts"],
+        what: "for editors and for the compiler: no code",
+        files: ["src/editor.d.ts", "src/names.ts"],
         mayImport: [],
     },
     {
