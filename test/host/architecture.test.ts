@@ -21,6 +21,7 @@ interface Room {
 }
 
 const PURE_REDIS = [
+    "src/redis/bytes.ts",
     "src/redis/resp.ts",
     "src/redis/reply.ts",
     "src/redis/refusal.ts",
