@@ -159,7 +159,7 @@ export class Target {
         this.findMissing()
         const refusal = this.lagInquiry.refusal
         if (refusal !== undefined) {
-            // the same error again has to be read again: `ask` forgets the last one
+            // the same error again has to be read again: `ask` forgets it
             this.lastAnswer = undefined
             this.refused(refusal, askedAt)
             return false
@@ -228,6 +228,17 @@ export class Target {
         return false
     }
 
+    /**
+     * The answer is the last one's again, and what was concluded from that is still true.
+     * @param askedAt when it was asked for, ms since the program's start
+     * @returns false where more than the answer counts, so that it has to be concluded anew: time, or rights to be tried again
+     */
+    repeats(askedAt: number): boolean {
+        if (this.stall !== undefined || this.missing !== undefined) return false
+        this.answeredAt = askedAt
+        return true
+    }
+
     /** Finds out which commands would make the answers exact, and are forbidden. */
     private findMissing(): void {
         const refused = this.lagInquiry.rights.refused
@@ -245,6 +256,8 @@ export class Target {
      * @param at when that was so, ms since the program's start
      */
     refuse(condition: Condition, reason: string, at: number): void {
+        // whatever it was, it does not say this
+        this.lastAnswer = undefined
         this.condition = condition
         this.reason = reason
         this.answeredAt = at
