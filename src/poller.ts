@@ -149,7 +149,7 @@ export class Poller {
                 this.settings.tls
             )
             if (master !== undefined && !this.outOfReach(master)) {
-                this.link.hopeful()
+                this.link.succeeded()
                 if (this.topology.found(master, ds.millis()))
                     this.report.master(master)
                 return
@@ -315,7 +315,7 @@ export class Poller {
                 let bytes = 0
                 for (let i = sent; i < end; ++i)
                     bytes += questions.list[i].command.length
-                replyBytes += questions.weightOf(group)
+                replyBytes += questions.weights[group]
                 // the first go in any case
                 if (
                     sent > first &&
@@ -381,7 +381,7 @@ export class Poller {
             return
         }
         // a node that knows where to go is a sound server
-        this.link.hopeful()
+        this.link.succeeded()
         // where one server can take over from another, waiting for a hung one is dear
         this.replyLimitMs = SHORT_REPLY_LIMIT_MS
         let problem: string = undefined

@@ -51,15 +51,17 @@ export class Target {
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
     notNow: ReplyError = undefined
 
-    /** The name that GROUP=* found, as bytes and as text. */
-    private labelled: Buffer = undefined
+    /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
+    foundName: Buffer = undefined
+    /** The same as text. */
     private label: string = undefined
     /** How many commands `missing` names. */
     private forbidden = 0
     private lagInquiry: LagInquiry
     private consumersInquiry: ConsumersInquiry = undefined
     private stall: Stall = undefined
-    private signs: Signs = {
+    /** How the group's consumers are. */
+    readonly signs: Signs = {
         pending: undefined,
         consumers: undefined,
         longestIdleMs: undefined,
@@ -101,21 +103,6 @@ export class Target {
     /** The consumer group's name; with GROUP=* the name of the one that lagged most in the last poll. */
     groupName(): string {
         return this.label === undefined ? this.settings.group : this.label
-    }
-
-    /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
-    foundName(): Buffer {
-        return this.labelled
-    }
-
-    /** Length of the pending entries list; undefined when unknown. */
-    pending(): number {
-        return this.signs.pending
-    }
-
-    /** Number of the group's consumers; undefined when unknown. */
-    consumers(): number {
-        return this.signs.consumers
     }
 
     /** A new connection: rights and figures are to be found out again. */
@@ -171,7 +158,7 @@ export class Target {
         if (this.lagInquiry.tooManyGroups()) {
             this.refuse(
                 Condition.Unknown,
-                `lag unknown: the stream has ${this.lagInquiry.groupCount()} consumer groups, and this device can read ${this.lagInquiry.maxGroups()}`,
+                `lag unknown: the stream has ${this.lagInquiry.groups} consumer groups, and this device can read ${this.lagInquiry.maxGroups()}`,
                 askedAt
             )
             return false
@@ -184,8 +171,8 @@ export class Target {
             )
             return false
         }
-        if (group.name !== this.labelled) {
-            this.labelled = group.name
+        if (group.name !== this.foundName) {
+            this.foundName = group.name
             this.label = group.name?.toString()
         }
         const signs = this.signs
@@ -307,7 +294,7 @@ export class Target {
         const firstMs = this.lagInquiry.unread.firstMs
         if (entries.high === 0) return this.concludeEntries()
         this.lag.known = Known.Not
-        if (!(this.lagInquiry.counted() > 0) || firstMs === undefined)
+        if (!(this.lagInquiry.evidence.counted > 0) || firstMs === undefined)
             return "age unknown: reading IDs (XREAD) is not among the user's rights"
         return concludeAge(
             firstMs,

@@ -125,7 +125,6 @@ export async function readGroups(
             // a group that was held has ended in a piece, where others follow
             if (!reader.view() || reader.bytes !== bytes) continue
         }
-        if ((groups & RESTS) === RESTS) await source.rest()
         const end =
             groups > 1 &&
             reader.bytes.indexOf(RespType.Array, reader.start + 1, reader.end) <
@@ -138,7 +137,10 @@ export async function readGroups(
         }
         groups--
         if (end > 0) reader.pass(end, 1)
-        else await readGroup(source, wanted, candidate)
+        else {
+            await source.rest()
+            await readGroup(source, wanted, candidate)
+        }
         if (!candidate.isWanted) continue
         if (
             most === undefined ||

@@ -14,26 +14,8 @@ const LARGEST = Buffer.from("18446744073709551615")
 export class StreamId {
     /** Two 64-bit decimals and the dash. */
     readonly bytes = Buffer.alloc(41)
-    /** Bytes in use; 0 before the first `set`. */
+    /** Bytes in use; 0 before the first is taken over. */
     length = 0
-
-    /**
-     * Takes over an ID.
-     * @returns whether it differs from the one held
-     */
-    set(source: Buffer, start: number, end: number): boolean {
-        const length = end - start
-        const bytes = this.bytes
-        if (length > bytes.length) return false
-        if (
-            length === this.length &&
-            sameBytes(bytes, 0, source, start, length)
-        )
-            return false
-        bytes.blitAt(0, source, start, length)
-        this.length = length
-        return true
-    }
 
     /**
      * Takes over an ID out of a reply.
