@@ -251,56 +251,51 @@ function readUsual(
         at += length
         if (at >= limit) return CUT
         const isString = bytes[at] === RespType.BulkString
-        if (!isString && bytes[at] !== RespType.Integer) break
+        if (!isString) if (bytes[at] !== RespType.Integer) break
         at++
-        let number: number | undefined = undefined
-        if (isString && value > Value.Id && bytes[at] === MINUS) {
-            // nil
-            if (bytes[++at] !== ONE) break
+        if (bytes[at] === MINUS) {
+            // nil, for a number that may be missing; one below 0 is not as usual
+            if (!isString || value <= Value.Id) break
+            at++
+            if (bytes[at] !== ONE) break
             at++
         } else {
             const digits = at
-            number = 0
+            let number = 0
             let digit = bytes[at] ^ ZERO
             while (digit <= 9) {
                 number = number * 10 + digit
-                digit = bytes[++at] ^ ZERO
+                at++
+                digit = bytes[at] ^ ZERO
             }
-            if (at === digits || at - digits > EXACT_DIGITS) break
-        }
-        switch (value) {
-            case Value.Consumers:
-                group.consumers = number
-                break
-            case Value.Pending:
-                group.pending = number
-                break
-            case Value.EntriesRead:
-                group.entriesRead = number
-                break
-            case Value.Lag:
-                group.lag = number
-                break
-        }
-        if (isString !== (value === Value.Name || value === Value.Id)) {
-            if (number !== undefined) break
-        } else if (isString) {
-            // it is one
-            const bytesInIt = number as number
-            if (bytes[at] !== CR || bytesInIt > MAX_HELD) break
-            if (bytes[++at] !== LF) break
-            at++
-            const end = at + bytesInIt
-            if (end >= limit) return CUT
-            if (value === Value.Id) {
-                if (!group.lastDeliveredId.take(bytes, at, end)) break
-            } else group.isWanted = isNamed(group, wanted, bytes, at, end)
-            at = end
+            if (at === digits) break
+            if (at - digits > EXACT_DIGITS) break
+            if (!isString) {
+                if (value === Value.Consumers) group.consumers = number
+                else if (value === Value.Pending) group.pending = number
+                else if (value === Value.EntriesRead) group.entriesRead = number
+                else if (value === Value.Lag) group.lag = number
+                else break
+            } else {
+                if (bytes[at] !== CR) break
+                if (number > MAX_HELD) break
+                at++
+                if (bytes[at] !== LF) break
+                at++
+                const end = at + number
+                if (end >= limit) return CUT
+                if (value === Value.Name)
+                    group.isWanted = isNamed(group, wanted, bytes, at, end)
+                else if (value !== Value.Id) break
+                else if (!group.lastDeliveredId.take(bytes, at, end)) break
+                at = end
+            }
         }
         if (value < last) continue
         if (bytes[at] !== CR) break
         at++
-        if (at >= limit || bytes[at] !== LF) break
+        if (at >= limit) return CUT
+        if (bytes[at] !== LF) break
         group.beginning = beginning
         return at + 1
     }
