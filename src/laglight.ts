@@ -1,4 +1,5 @@
 /** The firmware, put together. */
+import "./names"
 import * as ds from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
 import { Answers } from "./ask/answers"

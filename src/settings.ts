@@ -4,7 +4,13 @@
  */
 import { LEDS } from "./display/display"
 import { TrafficLimits } from "./display/traffic-light"
-import { Address, isHost, isIpAddress } from "./link/address"
+import {
+    Address,
+    isHost,
+    isIpAddress,
+    portOf,
+    wholeNumber,
+} from "./link/address"
 import { Runtime } from "./link/runtime"
 import {
     Ask,
@@ -119,10 +125,9 @@ export class SettingsReader implements Ask<Address> {
         for (const part of text.split(",")) {
             const entry = part.trim()
             const colon = entry.lastIndexOf(":")
-            const port = wholeNumber(entry.slice(colon + 1))
+            const port = portOf(entry.slice(colon + 1))
             const host = colon > 0 ? entry.slice(0, colon) : ""
-            if (!host || port < 1 || port > 65535 || !isHost(host))
-                sound = false
+            if (port === undefined || !isHost(host)) sound = false
             servers.push({ host, port, tls })
         }
         if (!sound)
@@ -304,14 +309,4 @@ export class SettingsReader implements Ask<Address> {
         const text = typeof value === "string" ? `"${value}"` : `${value}`
         return text.length > SHOWN ? text.slice(0, SHOWN) + "..." : text
     }
-}
-
-/** @returns -1 for anything but decimal digits */
-function wholeNumber(text: string): number {
-    if (text.length === 0 || text.length > 10) return -1
-    for (let i = 0; i < text.length; ++i) {
-        const c = text.charCodeAt(i)
-        if (c < 0x30 || c > 0x39) return -1
-    }
-    return parseInt(text)
 }

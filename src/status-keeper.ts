@@ -183,8 +183,8 @@ export class StatusKeeper {
         const lagHigh = hasBar ? target.lag.high : 0
         const known = isFresh ? target.lag.known : undefined
         const complaint = isFresh ? target.complaint : undefined
-        const pending = isFresh ? target.pending() : undefined
-        const consumers = isFresh ? target.consumers() : undefined
+        const pending = isFresh ? target.signs.pending : undefined
+        const consumers = isFresh ? target.signs.consumers : undefined
         const reason = isStale
             ? `no answer for ${Math.floor(this.staleMs / 1000)} s`
             : target.reason
@@ -215,7 +215,7 @@ export class StatusKeeper {
         shown.consumers = consumers
         shown.reason = reason
         shown.group = group
-        shown.groupBytes = target.foundName()
+        shown.groupBytes = target.foundName
         shown.missing = target.missing
         shown.revision++
         return true

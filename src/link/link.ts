@@ -81,14 +81,9 @@ export class Link {
         return `x${Math.floor(Math.random() * 1000000000)}-${this.labels}`
     }
 
-    /** A reading arrived. */
+    /** A reading arrived, or the name of a server that is worth trying soon: the next failure is the first again. */
     succeeded(): void {
-        this.recovery.succeeded()
-    }
-
-    /** A sentinel answered. */
-    hopeful(): void {
-        this.recovery.hopeful()
+        this.recovery.failures = 0
     }
 
     /** Leaves a sound connection for another one. */
