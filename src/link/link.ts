@@ -32,7 +32,7 @@ export class Link {
     /** @param wifi undefined where the host sees to the network */
     constructor(
         public runtime: Runtime,
-        private wifi: Wifi
+        private wifi: Wifi | undefined
     ) {
         this.recovery = new Recovery(runtime)
     }
@@ -104,7 +104,7 @@ export class Link {
      * chip is to be reset.
      * @param talk undefined when there was no connection
      */
-    async failed(error: LinkError, talk: Talk): Promise<void> {
+    async failed(error: LinkError, talk: Talk | undefined): Promise<void> {
         await this.carryOut(
             this.recovery.decide(error.fault, ds.millis(), Math.random()),
             talk,
@@ -114,7 +114,7 @@ export class Link {
 
     private async carryOut(
         decision: Decision,
-        talk: Talk,
+        talk: Talk | undefined,
         why: string
     ): Promise<void> {
         if (

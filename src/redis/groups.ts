@@ -182,7 +182,7 @@ function passAlike(
         bytes[begin + 1] === EIGHT ? OLD_BEGINNING.length : BEGINNING.length
     const wantedLength = wanted === undefined ? -1 : wanted.length
     // names that differ mostly do so in their last byte; before an empty one is its header's end
-    const tail = wantedLength > 0 ? wanted[wantedLength - 1] : LF
+    const tail = wantedLength > 0 ? (wanted as Buffer)[wantedLength - 1] : LF
     let left = groups
     // one condition after the other: put together they take half as many steps again
     while (left > 1) {
@@ -201,7 +201,7 @@ function passAlike(
         at += 2
         if (length === wantedLength)
             if (bytes[at + length - 1] === tail)
-                if (sameBytes(bytes, at, wanted, 0, length)) break
+                if (sameBytes(bytes, at, wanted as Buffer, 0, length)) break
         at += length
         if (most !== undefined) {
             for (let i = 0; i < ID_STRING && at >= 0; ++i)
