@@ -120,10 +120,12 @@ export class StatusKeeper {
             const target = this.targets[i]
             if (target.answeredAt === undefined) continue
             const shown = this.status.targets[i]
-            const condition = this.conditionOf(target, shown, now)
-            if (condition !== undefined) known = true
-            if (this.take(target, shown, condition ?? Condition.Unknown))
-                changed = true
+            let condition = this.conditionOf(target, shown, now)
+            if (condition === undefined) condition = Condition.Unknown
+            else known = true
+            // mostly nothing is news
+            if (condition === shown.condition && !target.isNews) continue
+            if (this.take(target, shown, condition)) changed = true
         }
         const link = this.linkStatus(known, now)
         const problem = this.report.lastProblem
@@ -172,7 +174,6 @@ export class StatusKeeper {
         shown: TargetStatus,
         condition: Condition
     ): boolean {
-        if (condition === shown.condition && !target.isNews) return false
         target.isNews = false
         const isFresh = condition === Condition.Lag
         const isStale = condition === Condition.Stale
