@@ -34,9 +34,12 @@ export const IDLE_MS_PER_S = 43
 
 /** Asking about one target, the first of its stream's groups included. */
 export const TARGET_MS = 110
-/** Each further group of its stream. */
-export const GROUP_MS = 3.6
-/** The same with GROUP=*, where each is read. */
-export const STAR_GROUP_MS = 6
+/**
+ * Each further group of its stream. By the prices above, like the next one, from what the present reader takes: 340 steps and
+ * 4.4 allocations; the measurements are those of a slower one.
+ */
+export const GROUP_MS = 1.5
+/** The same with GROUP=*, where each is looked at: 660 steps and 7 allocations. */
+export const STAR_GROUP_MS = 2.6
 /** So much of a second is for polls at the most; the rest is the network's, and a reserve. */
 export const POLLS_MS_PER_S = 850

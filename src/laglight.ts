@@ -1,4 +1,5 @@
 /** The firmware, put together. */
+import "./names"
 import * as ds from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
 import { Answers } from "./ask/answers"
@@ -33,7 +34,9 @@ export interface Pins {
  * Makes and starts the displays that a main program has besides the LEDs and the log.
  * @param settings undefined when they are wrong
  */
-export type StartDisplays = (settings: Settings) => Promise<Display[]>
+export type StartDisplays = (
+    settings: Settings | undefined
+) => Promise<Display[]>
 
 /** By this setting our own simulator says that data comes no faster than the program reads it (sim/vm/device.ts). */
 const PACED_KEY = "SIM_PACED"

@@ -10,10 +10,10 @@ import {
     FrameSink,
     LEDS,
     LinkStatus,
-    TargetStatus,
     unknownTarget,
 } from "./display/display"
 import { LedPins } from "./display/gpio"
+import { LINK_PATTERNS, TARGET_PATTERNS } from "./display/legend"
 import { BEAT_EVERY_MS } from "./display/patterns"
 import { Player } from "./display/player"
 import { LedService } from "./display/service"
@@ -28,20 +28,6 @@ const BACK_MS = 150
 const POWER_ON_MS = 1700
 /** Each pattern of the legend, ms. */
 const PATTERN_MS = 6000
-
-function target(
-    condition: Condition,
-    low: number,
-    high: number,
-    check: boolean
-): TargetStatus {
-    const status = unknownTarget("stream", "group", "entries", LEDS)
-    status.condition = condition
-    status.low = low
-    status.high = high
-    if (check) status.complaint = "consumers need a look"
-    return status
-}
 
 const pins = boardPins()
 stayAwake(pins.awake)
@@ -70,14 +56,26 @@ console.log("legend: power-on")
 player.run.start()
 await ds.sleep(POWER_ON_MS)
 
-async function showLink(name: string, link: LinkStatus): Promise<void> {
-    console.log("legend: " + name)
+async function showLink(pattern: string, link: LinkStatus): Promise<void> {
+    console.log("legend: " + pattern)
     player.show({ link, problem: undefined, targets: [] })
     await ds.sleep(PATTERN_MS)
 }
 
-async function showTarget(name: string, status: TargetStatus): Promise<void> {
-    console.log("legend: " + name)
+async function showTarget(
+    pattern: string,
+    condition: Condition,
+    low: number,
+    high: number,
+    check: boolean,
+    example: string
+): Promise<void> {
+    console.log("legend: " + pattern + (example && ", " + example))
+    const status = unknownTarget("stream", "group", "entries", LEDS)
+    status.condition = condition
+    status.low = low
+    status.high = high
+    if (check) status.complaint = pattern
     player.show({ link: LinkStatus.Up, problem: undefined, targets: [status] })
     for (let ms = 0; ms < PATTERN_MS; ms += BEAT_EVERY_MS) {
         // the player winks only where the pattern has room for it
@@ -87,36 +85,7 @@ async function showTarget(name: string, status: TargetStatus): Promise<void> {
 }
 
 for (;;) {
-    await showLink("not configured", LinkStatus.NotConfigured)
-    await showLink("joining Wi-Fi", LinkStatus.JoiningWifi)
-    await showLink("connecting to Redis", LinkStatus.Connecting)
-    await showTarget("refused: who", target(Condition.RefusedWho, 0, 0, false))
-    await showTarget(
-        "refused: which stream",
-        target(Condition.RefusedStream, 0, 0, false)
-    )
-    await showTarget(
-        "refused: which group",
-        target(Condition.RefusedGroup, 0, 0, false)
-    )
-    await showTarget(
-        "lag between two levels, 3 to 6",
-        target(Condition.Lag, 3, 6, false)
-    )
-    await showTarget("lag unknown", target(Condition.Unknown, 0, 0, false))
-    await showTarget(
-        "off the scale",
-        target(Condition.Lag, LEDS + 1, LEDS + 1, false)
-    )
-    await showTarget(
-        "stale reading, last 6",
-        target(Condition.Stale, 6, 6, false)
-    )
-    await showTarget(
-        "consumers need a look, level 4",
-        target(Condition.Lag, 4, 4, true)
-    )
-    await showTarget("normal, level 0", target(Condition.Lag, 0, 0, false))
-    await showTarget("normal, level 5", target(Condition.Lag, 5, 5, false))
-    await showTarget("normal, level 10", target(Condition.Lag, 10, 10, false))
+    for (const row of LINK_PATTERNS) await showLink(row[0], row[1])
+    for (const row of TARGET_PATTERNS)
+        await showTarget(row[0], row[1], row[2], row[3], row[4], row[5])
 }

@@ -149,7 +149,7 @@ export class Poller {
                 this.settings.tls
             )
             if (master !== undefined && !this.outOfReach(master)) {
-                this.link.hopeful()
+                this.link.succeeded()
                 if (this.topology.found(master, ds.millis()))
                     this.report.master(master)
                 return
@@ -287,7 +287,11 @@ export class Poller {
                 target.ask(questions, round === 1, ds.millis())
                 const askedAt = await this.exchange(session, target)
                 session.holdRoom()
-                if (!target.conclude(askedAt, round === MAX_ROUNDS)) break
+                if (
+                    askedAt === undefined ||
+                    !target.conclude(askedAt, round === MAX_ROUNDS)
+                )
+                    break
             }
         }
         for (let i = 0; i < this.targets.length; ++i)
@@ -295,7 +299,7 @@ export class Poller {
         this.keeper.polled()
     }
 
-    /** Sends the questions, as many at once as fit a segment and their replies the heap, and reads the replies. @returns when they were sent, ms */
+    /** Sends the questions, as many at once as fit a segment and their replies the heap, and reads the replies. @returns when they were sent, ms; undefined where they tell nothing new */
     private async exchange(session: Session, target: Target): Promise<number> {
         const questions = this.questions
         const single = questions.count === 1
@@ -311,7 +315,7 @@ export class Poller {
                 let bytes = 0
                 for (let i = sent; i < end; ++i)
                     bytes += questions.list[i].command.length
-                replyBytes += questions.weightOf(group)
+                replyBytes += questions.weights[group]
                 // the first go in any case
                 if (
                     sent > first &&
@@ -326,7 +330,8 @@ export class Poller {
             if (askedAt === undefined) askedAt = session.askedAt
             if (single) {
                 await session.more()
-                if (this.freshness.repeats(session, target.lastAnswer)) break
+                if (this.freshness.repeats(session, target.lastAnswer))
+                    return target.repeats(askedAt) ? undefined : askedAt
             }
             target.lastAnswer = undefined
             await this.freshness.check(session)
@@ -376,7 +381,7 @@ export class Poller {
             return
         }
         // a node that knows where to go is a sound server
-        this.link.hopeful()
+        this.link.succeeded()
         // where one server can take over from another, waiting for a hung one is dear
         this.replyLimitMs = SHORT_REPLY_LIMIT_MS
         let problem: string = undefined

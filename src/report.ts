@@ -7,9 +7,9 @@ import { say } from "./say"
 /** Writes what is in the way of the light, and what is over. */
 export class Report {
     /** What is in the way at present; undefined when nothing is. */
-    lastProblem: string = undefined
+    lastProblem: string | undefined = undefined
     /** Which server gave its reason when it closed the last connection. */
-    private turnedAwayBy: string = undefined
+    private turnedAwayBy: string | undefined = undefined
     /** By target: the Cluster node that it lives at. */
     private owners: string[] = []
 

@@ -4,7 +4,13 @@
  */
 import { LEDS } from "./display/display"
 import { TrafficLimits } from "./display/traffic-light"
-import { Address, isHost, isIpAddress } from "./link/address"
+import {
+    Address,
+    isHost,
+    isIpAddress,
+    portOf,
+    wholeNumber,
+} from "./link/address"
 import { Runtime } from "./link/runtime"
 import {
     Ask,
@@ -16,6 +22,7 @@ import {
     MAX_TARGETS,
     PlainSettings,
     SettingKey,
+    TargetNames,
 } from "./settings-table"
 import { Limits } from "./signal/health"
 import { levelsScale, linearScale, Scale } from "./signal/level"
@@ -34,9 +41,9 @@ export interface TargetSettings {
 export interface Settings extends PlainSettings<Address> {
     targets: TargetSettings[]
     /** Undefined when no limit is set. */
-    health: Limits
+    health: Limits | undefined
     /** Undefined when there is no traffic light. */
-    trafficLight: TrafficLimits
+    trafficLight: TrafficLimits | undefined
 }
 
 /** Reads one raw setting: text, number, boolean ... as JSON made it of the file; undefined when it is missing. */
@@ -59,7 +66,7 @@ export class SettingsReader implements Ask<Address> {
     ) {}
 
     /** @returns the settings; undefined if there are faults */
-    async read(): Promise<Settings> {
+    async read(): Promise<Settings | undefined> {
         const plain = await askPlain(this)
         this.activeLow = plain.activeLow
         const sentinels = plain.sentinels.length
@@ -119,11 +126,10 @@ export class SettingsReader implements Ask<Address> {
         for (const part of text.split(",")) {
             const entry = part.trim()
             const colon = entry.lastIndexOf(":")
-            const port = wholeNumber(entry.slice(colon + 1))
+            const port = portOf(entry.slice(colon + 1))
             const host = colon > 0 ? entry.slice(0, colon) : ""
-            if (!host || port < 1 || port > 65535 || !isHost(host))
-                sound = false
-            servers.push({ host, port, tls })
+            if (port === undefined || !isHost(host)) sound = false
+            servers.push({ host, port: port as number, tls })
         }
         if (!sound)
             this.faults.push(
@@ -133,10 +139,11 @@ export class SettingsReader implements Ask<Address> {
     }
 
     private async readTargets(): Promise<TargetSettings[]> {
-        const targets: TargetSettings[] = []
+        const names: TargetNames[] = []
         let gap = false
         for (let n = 1; n <= MAX_TARGETS; ++n) {
-            const { stream, group } = await askNames(this, n)
+            const name = await askNames(this, n)
+            const { stream, group } = name
             if (n > 1) {
                 if (!stream && !group) {
                     gap = true
@@ -151,24 +158,26 @@ export class SettingsReader implements Ask<Address> {
                         `STREAM_${n} is set, but not the number before it: number targets without a gap`
                     )
             }
-            targets.push({ stream, group, scale: undefined })
+            names.push(name)
         }
-        const leds = Math.floor(LEDS / targets.length)
-        let scale: Scale
-        for (let i = 0; i < targets.length; ++i) {
+        const leds = Math.floor(LEDS / names.length)
+        const targets: TargetSettings[] = []
+        for (let i = 0; i < names.length; ++i) {
             const { levels, perLed } = await askScale(this, i + 1, leds)
-            const own = levels
-                ? levelsScale(leds, levels)
-                : perLed
-                  ? linearScale(leds, perLed)
-                  : scale
-            if (i === 0) scale = own
-            targets[i].scale = own
+            targets.push({
+                stream: names[i].stream,
+                group: names[i].group,
+                scale: levels
+                    ? levelsScale(leds, levels)
+                    : perLed
+                      ? linearScale(leds, perLed)
+                      : targets[0].scale,
+            })
         }
         return targets
     }
 
-    private async readHealth(): Promise<Limits> {
+    private async readHealth(): Promise<Limits | undefined> {
         const limits = await askHealth(this)
         if (
             limits.pendingMax === undefined &&
@@ -180,7 +189,7 @@ export class SettingsReader implements Ask<Address> {
         return limits
     }
 
-    private async readTrafficLight(): Promise<TrafficLimits> {
+    private async readTrafficLight(): Promise<TrafficLimits | undefined> {
         const light = await askTrafficLight(this)
         if (light.redAt < light.yellowAt)
             this.faults.push(
@@ -278,7 +287,7 @@ export class SettingsReader implements Ask<Address> {
         return host
     }
 
-    async levels(key: SettingKey, leds: number): Promise<number[]> {
+    async levels(key: SettingKey, leds: number): Promise<number[] | undefined> {
         const value = await this.raw(key)
         if (value === undefined) return undefined
         const numbers: number[] = []
@@ -304,14 +313,4 @@ export class SettingsReader implements Ask<Address> {
         const text = typeof value === "string" ? `"${value}"` : `${value}`
         return text.length > SHOWN ? text.slice(0, SHOWN) + "..." : text
     }
-}
-
-/** @returns -1 for anything but decimal digits */
-function wholeNumber(text: string): number {
-    if (text.length === 0 || text.length > 10) return -1
-    for (let i = 0; i < text.length; ++i) {
-        const c = text.charCodeAt(i)
-        if (c < 0x30 || c > 0x39) return -1
-    }
-    return parseInt(text)
 }

@@ -120,10 +120,12 @@ export class StatusKeeper {
             const target = this.targets[i]
             if (target.answeredAt === undefined) continue
             const shown = this.status.targets[i]
-            const condition = this.conditionOf(target, shown, now)
-            if (condition !== undefined) known = true
-            if (this.take(target, shown, condition ?? Condition.Unknown))
-                changed = true
+            let condition = this.conditionOf(target, shown, now)
+            if (condition === undefined) condition = Condition.Unknown
+            else known = true
+            // mostly nothing is news
+            if (condition === shown.condition && !target.isNews) continue
+            if (this.take(target, shown, condition)) changed = true
         }
         const link = this.linkStatus(known, now)
         const problem = this.report.lastProblem
@@ -172,7 +174,6 @@ export class StatusKeeper {
         shown: TargetStatus,
         condition: Condition
     ): boolean {
-        if (condition === shown.condition && !target.isNews) return false
         target.isNews = false
         const isFresh = condition === Condition.Lag
         const isStale = condition === Condition.Stale
@@ -183,8 +184,8 @@ export class StatusKeeper {
         const lagHigh = hasBar ? target.lag.high : 0
         const known = isFresh ? target.lag.known : undefined
         const complaint = isFresh ? target.complaint : undefined
-        const pending = isFresh ? target.pending() : undefined
-        const consumers = isFresh ? target.consumers() : undefined
+        const pending = isFresh ? target.signs.pending : undefined
+        const consumers = isFresh ? target.signs.consumers : undefined
         const reason = isStale
             ? `no answer for ${Math.floor(this.staleMs / 1000)} s`
             : target.reason
@@ -215,7 +216,7 @@ export class StatusKeeper {
         shown.consumers = consumers
         shown.reason = reason
         shown.group = group
-        shown.groupBytes = target.foundName()
+        shown.groupBytes = target.foundName
         shown.missing = target.missing
         shown.revision++
         return true

@@ -51,15 +51,17 @@ export class Target {
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
     notNow: ReplyError = undefined
 
-    /** The name that GROUP=* found, as bytes and as text. */
-    private labelled: Buffer = undefined
+    /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
+    foundName: Buffer = undefined
+    /** The same as text. */
     private label: string = undefined
     /** How many commands `missing` names. */
     private forbidden = 0
     private lagInquiry: LagInquiry
     private consumersInquiry: ConsumersInquiry = undefined
     private stall: Stall = undefined
-    private signs: Signs = {
+    /** How the group's consumers are. */
+    readonly signs: Signs = {
         pending: undefined,
         consumers: undefined,
         longestIdleMs: undefined,
@@ -103,21 +105,6 @@ export class Target {
         return this.label === undefined ? this.settings.group : this.label
     }
 
-    /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
-    foundName(): Buffer {
-        return this.labelled
-    }
-
-    /** Length of the pending entries list; undefined when unknown. */
-    pending(): number {
-        return this.signs.pending
-    }
-
-    /** Number of the group's consumers; undefined when unknown. */
-    consumers(): number {
-        return this.signs.consumers
-    }
-
     /** A new connection: rights and figures are to be found out again. */
     connected(): void {
         this.lastAnswer = undefined
@@ -159,7 +146,7 @@ export class Target {
         this.findMissing()
         const refusal = this.lagInquiry.refusal
         if (refusal !== undefined) {
-            // the same error again has to be read again: `ask` forgets the last one
+            // the same error again has to be read again: `ask` forgets it
             this.lastAnswer = undefined
             this.refused(refusal, askedAt)
             return false
@@ -171,7 +158,7 @@ export class Target {
         if (this.lagInquiry.tooManyGroups()) {
             this.refuse(
                 Condition.Unknown,
-                `lag unknown: the stream has ${this.lagInquiry.groupCount()} consumer groups, and this device can read ${this.lagInquiry.maxGroups()}`,
+                `lag unknown: the stream has ${this.lagInquiry.groups} consumer groups, and this device can read ${this.lagInquiry.maxGroups()}`,
                 askedAt
             )
             return false
@@ -184,8 +171,8 @@ export class Target {
             )
             return false
         }
-        if (group.name !== this.labelled) {
-            this.labelled = group.name
+        if (group.name !== this.foundName) {
+            this.foundName = group.name
             this.label = group.name?.toString()
         }
         const signs = this.signs
@@ -228,6 +215,17 @@ export class Target {
         return false
     }
 
+    /**
+     * The answer is the last one's again, and what was concluded from that is still true.
+     * @param askedAt when it was asked for, ms since the program's start
+     * @returns false where more than the answer counts, so that it has to be concluded anew: time, or rights to be tried again
+     */
+    repeats(askedAt: number): boolean {
+        if (this.stall !== undefined || this.missing !== undefined) return false
+        this.answeredAt = askedAt
+        return true
+    }
+
     /** Finds out which commands would make the answers exact, and are forbidden. */
     private findMissing(): void {
         const refused = this.lagInquiry.rights.refused
@@ -245,6 +243,8 @@ export class Target {
      * @param at when that was so, ms since the program's start
      */
     refuse(condition: Condition, reason: string, at: number): void {
+        // whatever it was, it does not say this
+        this.lastAnswer = undefined
         this.condition = condition
         this.reason = reason
         this.answeredAt = at
@@ -294,7 +294,7 @@ export class Target {
         const firstMs = this.lagInquiry.unread.firstMs
         if (entries.high === 0) return this.concludeEntries()
         this.lag.known = Known.Not
-        if (!(this.lagInquiry.counted() > 0) || firstMs === undefined)
+        if (!(this.lagInquiry.evidence.counted > 0) || firstMs === undefined)
             return "age unknown: reading IDs (XREAD) is not among the user's rights"
         return concludeAge(
             firstMs,

@@ -1,11 +1,16 @@
 /** The state of the light as text, with the shape of its pattern. Pure. */
-import { Condition, LinkStatus } from "../../src/display/display.ts"
+import { LinkStatus } from "../../src/display/display.ts"
+import type { Condition } from "../../src/display/display.ts"
 import {
     linkPattern,
     powerOn,
     targetPattern,
 } from "../../src/display/patterns.ts"
+import type { Steps } from "../../src/display/patterns.ts"
+import { CONDITIONS } from "../../src/display/words.ts"
 import type { Scale } from "../../src/signal/level.ts"
+import { PATTERNS } from "./legend.ts"
+import type { PatternName } from "./legend.ts"
 import { levelOf } from "./scale.ts"
 import { shapeOf } from "./shape.ts"
 import type {
@@ -16,23 +21,8 @@ import type {
     TargetSetup,
 } from "./state.ts"
 
-const LINK_STATUS = {
-    "not configured": LinkStatus.NotConfigured,
-    "joining Wi-Fi": LinkStatus.JoiningWifi,
-    connecting: LinkStatus.Connecting,
-}
-
-const CONDITIONS = {
-    lag: Condition.Lag,
-    stale: Condition.Stale,
-    unknown: Condition.Unknown,
-    "refused: who": Condition.RefusedWho,
-    "refused: which stream": Condition.RefusedStream,
-    "refused: which group": Condition.RefusedGroup,
-}
-
 /** For the device as a whole, on all ten LEDs. */
-const LINKS: Record<Exclude<LinkName, "up">, StatusText> = {
+const DEVICE: Record<Exclude<LinkName, "up">, StatusText> = {
     off: {
         title: "The device is off",
         detail: "Its program has ended. Start the simulator again.",
@@ -40,34 +30,35 @@ const LINKS: Record<Exclude<LinkName, "up">, StatusText> = {
         rhythm: "dark",
         tone: "alert",
     },
-    starting: {
-        title: "Starting",
-        detail: "The LEDs fill one by one and empty again: the lamp test.",
-        shape: shapeOf(powerOn()),
-        rhythm: "fills and empties, once",
-        tone: "busy",
-    },
-    "not configured": {
-        title: "Not configured",
-        detail: "A setting is missing or wrong; the log names it.",
-        shape: linkShape("not configured"),
-        rhythm: "both ends blink",
-        tone: "alert",
-    },
-    "joining Wi-Fi": {
-        title: "Joining Wi-Fi",
-        detail: "There is no network yet.",
-        shape: linkShape("joining Wi-Fi"),
-        rhythm: "one dot bounces end to end",
-        tone: "busy",
-    },
-    connecting: {
-        title: "Connecting to Redis",
-        detail: "Redis does not reply at the moment; the device keeps trying.",
-        shape: linkShape("connecting"),
-        rhythm: "two dots meet in the middle",
-        tone: "busy",
-    },
+    starting: deviceText("Starting", "power-on", powerOn()),
+    "not configured": deviceText(
+        "Not configured",
+        "not configured",
+        linkPattern(LinkStatus.NotConfigured)!.steps
+    ),
+    "joining Wi-Fi": deviceText(
+        "Joining Wi-Fi",
+        "joining Wi-Fi",
+        linkPattern(LinkStatus.JoiningWifi)!.steps
+    ),
+    connecting: deviceText(
+        "Connecting to Redis",
+        "connecting to Redis",
+        linkPattern(LinkStatus.Connecting)!.steps
+    ),
+}
+
+function deviceText(
+    title: string,
+    pattern: PatternName,
+    steps: Steps
+): StatusText {
+    return {
+        title,
+        detail: PATTERNS[pattern].meaning,
+        shape: shapeOf(steps),
+        ...look(pattern),
+    }
 }
 
 const KNOWN: Record<string, string> = {
@@ -77,12 +68,6 @@ const KNOWN: Record<string, string> = {
     bounds: "only these bounds are proven",
 }
 
-const FLASHES = {
-    "refused: who": "flash once",
-    "refused: which stream": "flash twice",
-    "refused: which group": "flash three times",
-}
-
 /** The text for each target; the same for all of them unless the link is up. */
 export function statusTexts(
     light: LightState,
@@ -90,24 +75,24 @@ export function statusTexts(
     unit: "entries" | "seconds"
 ): StatusText[] {
     const { link } = light
-    if (link !== "up") return light.targets.map(() => LINKS[link])
+    if (link !== "up") return light.targets.map(() => DEVICE[link])
     return light.targets.map((target, i) =>
-        targetWords(target, setup[i].scale, unit)
+        targetText(target, setup[i].scale, unit)
     )
 }
 
-function targetWords(
+function targetText(
     target: TargetLight,
     scale: Scale,
     unit: "entries" | "seconds"
 ): StatusText {
-    if (target.condition === "waiting") return LINKS.connecting
+    if (target.condition === "waiting") return DEVICE.connecting
     const { leds } = scale
     const low = levelOf(scale, target.low ?? 0)
     const high = Math.max(low, levelOf(scale, target.high))
     const { steps } = targetPattern(
         {
-            condition: CONDITIONS[target.condition],
+            condition: CONDITIONS.indexOf(target.condition) as Condition,
             low,
             high,
             complaint: target.complaint ?? undefined,
@@ -117,22 +102,20 @@ function targetWords(
     const shape = shapeOf(steps, leds)
     switch (target.condition) {
         case "lag":
-            return { ...lagWords(target, { leds, low, high }, unit), shape }
+            return { ...lagText(target, { leds, low, high }, unit), shape }
         case "stale":
             return {
                 title: `Stale: was ${behind(target, unit).replace(/^N/, "n")}`,
                 detail: "No new reply from Redis; only the tip of the last bar blinks.",
                 shape,
-                rhythm: "the tip blinks, 1 s on, 1 s off",
-                tone: "notice",
+                ...look("stale reading"),
             }
         case "unknown":
             return {
                 title: "Lag unknown",
                 detail: sentence(target.reason),
                 shape,
-                rhythm: "every other LED, alternating",
-                tone: "notice",
+                ...look("lag unknown"),
             }
         default: {
             const [, what] = target.condition.split(": ")
@@ -140,15 +123,20 @@ function targetWords(
                 title: `Redis refused: ${what}`,
                 detail: sentence(target.reason),
                 shape,
-                rhythm: `steady ends, ${FLASHES[target.condition]}`,
-                tone: "alert",
+                ...look(target.condition),
             }
         }
     }
 }
 
+/** What a pattern looks like, and how urgent that is. */
+function look(pattern: PatternName) {
+    const { brief, tone } = PATTERNS[pattern]
+    return { rhythm: brief, tone }
+}
+
 /** @param levels `low` LEDs are certain, up to `high` are possible */
-function lagWords(
+function lagText(
     target: TargetLight,
     { leds, low, high }: { leds: number; low: number; high: number },
     unit: "entries" | "seconds"
@@ -160,8 +148,7 @@ function lagWords(
         return {
             title: `Off the scale: ${title}`,
             detail: `Act now: the consumers do not keep up. ${how}`,
-            rhythm: "all flash",
-            tone: "alert",
+            ...look("off the scale"),
         }
     const lit =
         low === high
@@ -173,22 +160,13 @@ function lagWords(
         return {
             title: `${title}; consumers need a look`,
             detail: `${sentence(target.complaint)} ${lit} ${how}`,
-            rhythm: "the last LED winks twice",
-            tone: "notice",
+            ...look("consumers need a look"),
         }
     return {
         title,
         detail: `${lit} ${how}`,
-        rhythm:
-            low === high
-                ? "steady; LED1 winks at each new reading"
-                : "steady: certain; blinking: possible",
-        tone: low === high ? "calm" : "notice",
+        ...look(low === high ? "normal" : "lag between two levels"),
     }
-}
-
-function linkShape(link: keyof typeof LINK_STATUS) {
-    return shapeOf(linkPattern(LINK_STATUS[link])!.steps)
 }
 
 /** `14 entries behind`, `12 to 40 entries behind`, `at least 100 entries behind` */

@@ -2,7 +2,6 @@ import { conclude, Evidence, Lag } from "../signal/lag"
 import { Answers } from "./answers"
 import {
     readIsEmpty,
-    readLength,
     readScript,
     readStreamFacts,
     readUnreadEntries,
@@ -12,7 +11,7 @@ import {
 import { ConsumerGroup, readGroups } from "../redis/groups"
 import { Asker, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
-import { ReplySource } from "../redis/reply"
+import { nextCount, ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
 import { Rights } from "../redis/rights"
 import { StreamId } from "../redis/stream-id"
@@ -83,7 +82,7 @@ export class LagInquiry implements Asker {
     wantsNewest = false
     readonly unread: UnreadEntries
     readonly stream: StreamFacts
-    private evidence: Evidence
+    readonly evidence: Evidence
     /** The reported lag was seen below a count on this connection. */
     private reportedFalse = false
 
@@ -109,7 +108,7 @@ export class LagInquiry implements Asker {
     /** The last-delivered-id moved past all that XREAD returned. */
     private chasing = false
     /** How many groups the stream has, as far as known on this connection. */
-    private groups: number = undefined
+    groups: number = undefined
     /** What one of them weighs in the list, bytes. */
     private groupBytes = GROUP_BYTES
     /** This send asks for nothing but the number of groups. */
@@ -175,16 +174,6 @@ export class LagInquiry implements Asker {
     /** The most groups whose list fits. */
     maxGroups(): number {
         return Math.floor(this.answers.replyBytes / this.groupBytes)
-    }
-
-    /** How many groups the stream has; undefined when unknown. */
-    groupCount(): number {
-        return this.groups
-    }
-
-    /** Undelivered entries seen in the last send; undefined when they were not asked for. */
-    counted(): number {
-        return this.evidence.counted
     }
 
     /** What the replies to the next send may weigh, bytes. */
@@ -261,7 +250,8 @@ export class LagInquiry implements Asker {
 
     /** @returns whether the questions start from another ID now */
     private moveTo(id: StreamId): boolean {
-        if (!this.from.set(id.bytes, 0, id.length)) return false
+        if (this.from.equals(id)) return false
+        this.from.copy(id)
         this.unreadCommand = undefined
         this.beforeCommand = undefined
         return true
@@ -420,7 +410,7 @@ export class LagInquiry implements Asker {
                     this.group === undefined ? undefined : this.group.lag
                 break
             case Ask.Length:
-                evidence.length = await readLength(source)
+                evidence.length = await nextCount(source)
                 break
             case Ask.Unread: {
                 // without a group there is nothing to compare with; any ID passes the reply by

@@ -97,7 +97,7 @@ export class TrafficLight implements Display {
     /** Starts the driver and the light's own fiber. @param limits undefined: no traffic light is wanted */
     static async ifWanted(
         lamps: LampPins,
-        limits: TrafficLimits
+        limits: TrafficLimits | undefined
     ): Promise<Display[]> {
         if (limits === undefined) return []
         const light = new TrafficLight(await startTrafficLight(lamps), limits)

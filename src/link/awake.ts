@@ -9,7 +9,7 @@ type NativeSpi = typeof ds & {
         mode: number,
         hz: number
     ): void
-    spiXfer(send: Buffer, receive: Buffer): Promise<void>
+    spiXfer(send: Buffer, receive: Buffer | null): Promise<void>
 }
 
 /** Hosts show no debug line that begins with a dot (sim/vm/log-line.ts). With the VM's marker and the line's end 11 bytes. */

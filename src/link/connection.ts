@@ -34,7 +34,7 @@ interface SocketBuffers {
 }
 
 /** The connection there is. */
-let current: Connection = undefined
+let current: Connection | undefined = undefined
 
 /** One TCP (or TLS) connection; the runtime has room for one at a time. */
 export class Connection {
@@ -148,7 +148,7 @@ export class Connection {
             )
         // more is here than was read: the heap fills up
         if (this.hasUnread()) tidy()
-        let piece: Buffer
+        let piece: Buffer | null | undefined
         try {
             piece = await this.socket.recv(limitMs > 0 ? limitMs : 1)
         } catch (e: any) {

@@ -51,46 +51,52 @@ export class LinkError extends Error {
     }
 }
 
+/** The words of an error that tell a fault, each before its fault. */
+type Words = (string | Fault)[]
+
 /** The fault that an error from the socket layer stands for while connecting. */
 export function connectFault(message: string): Fault {
-    if (message.includes("can't alloc pcb")) return Fault.OutOfControlBlocks
-    if (message.includes("network not available")) return Fault.NoNetwork
-    // devicescript-pico, src/lwip_sock.c: lwIP's ERR_RST; Node's name for the same
-    if (message.includes("sock error: -14") || message.includes("ECONNREFUSED"))
-        return Fault.Refused
-    if (message.includes("Timeout") || message.includes("ETIMEDOUT"))
-        return Fault.ConnectTimeout
-    if (message.includes("ENOTFOUND") || message.includes("EAI_AGAIN"))
-        return Fault.UnknownName
-    if (isTls(message)) return Fault.Tls
-    if (message.includes("ECONNRESET")) return Fault.PeerReset
-    // @devicescript/net, when data or a close comes together with the open
-    if (message.includes("Assertion failed")) return Fault.PeerClosed
-    return Fault.Other
+    // prettier-ignore
+    return faultIn(message, [
+        "can't alloc pcb", Fault.OutOfControlBlocks,
+        "network not available", Fault.NoNetwork,
+        // devicescript-pico, src/lwip_sock.c: lwIP's ERR_RST; Node's name for the same
+        "sock error: -14", Fault.Refused,
+        "ECONNREFUSED", Fault.Refused,
+        "Timeout", Fault.ConnectTimeout,
+        "ETIMEDOUT", Fault.ConnectTimeout,
+        "ENOTFOUND", Fault.UnknownName,
+        "EAI_AGAIN", Fault.UnknownName,
+        "certificate", Fault.Tls,
+        "SSL", Fault.Tls,
+        "TLS", Fault.Tls,
+        "ECONNRESET", Fault.PeerReset,
+        // @devicescript/net, when data or a close comes together with the open
+        "Assertion failed", Fault.PeerClosed,
+    ])
 }
 
 /** The fault that an error from the socket layer stands for on an open connection. */
 export function openFault(message: string): Fault {
-    // how the Pico W's runtime tells of the peer's close: docs/pico-w-runtime.md row 11
-    if (message.includes("recv without buf") || message.includes("old socket"))
-        return Fault.PeerClosed
-    // a server may refuse the handshake after it looked complete from here
-    if (isTls(message)) return Fault.Tls
-    if (message.includes("send error") || message.includes("write error"))
-        return Fault.SendFailed
-    if (
-        message.includes("-14") ||
-        message.includes("ECONNRESET") ||
-        message.includes("EPIPE")
-    )
-        return Fault.PeerReset
-    return Fault.Other
+    // prettier-ignore
+    return faultIn(message, [
+        // how the Pico W's runtime tells of the peer's close: docs/pico-w-runtime.md row 11
+        "recv without buf", Fault.PeerClosed,
+        "old socket", Fault.PeerClosed,
+        // a server may refuse the handshake after it looked complete from here
+        "certificate", Fault.Tls,
+        "SSL", Fault.Tls,
+        "TLS", Fault.Tls,
+        "send error", Fault.SendFailed,
+        "write error", Fault.SendFailed,
+        "-14", Fault.PeerReset,
+        "ECONNRESET", Fault.PeerReset,
+        "EPIPE", Fault.PeerReset,
+    ])
 }
 
-function isTls(message: string): boolean {
-    return (
-        message.includes("certificate") ||
-        message.includes("SSL") ||
-        message.includes("TLS")
-    )
+function faultIn(message: string, words: Words): Fault {
+    for (let i = 0; i < words.length; i += 2)
+        if (message.includes(words[i] as string)) return words[i + 1] as Fault
+    return Fault.Other
 }

@@ -32,7 +32,7 @@ export class Link {
     /** @param wifi undefined where the host sees to the network */
     constructor(
         public runtime: Runtime,
-        private wifi: Wifi
+        private wifi: Wifi | undefined
     ) {
         this.recovery = new Recovery(runtime)
     }
@@ -81,14 +81,9 @@ export class Link {
         return `x${Math.floor(Math.random() * 1000000000)}-${this.labels}`
     }
 
-    /** A reading arrived. */
+    /** A reading arrived, or the name of a server that is worth trying soon: the next failure is the first again. */
     succeeded(): void {
-        this.recovery.succeeded()
-    }
-
-    /** A sentinel answered. */
-    hopeful(): void {
-        this.recovery.hopeful()
+        this.recovery.failures = 0
     }
 
     /** Leaves a sound connection for another one. */
@@ -109,7 +104,7 @@ export class Link {
      * chip is to be reset.
      * @param talk undefined when there was no connection
      */
-    async failed(error: LinkError, talk: Talk): Promise<void> {
+    async failed(error: LinkError, talk: Talk | undefined): Promise<void> {
         await this.carryOut(
             this.recovery.decide(error.fault, ds.millis(), Math.random()),
             talk,
@@ -119,7 +114,7 @@ export class Link {
 
     private async carryOut(
         decision: Decision,
-        talk: Talk,
+        talk: Talk | undefined,
         why: string
     ): Promise<void> {
         if (

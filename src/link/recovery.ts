@@ -54,16 +54,6 @@ export class Recovery {
 
     constructor(private runtime: Runtime) {}
 
-    /** A reading arrived: the way to Redis is sound. */
-    succeeded(): void {
-        this.failures = 0
-    }
-
-    /** A sentinel answered: the server it names is worth trying soon. */
-    hopeful(): void {
-        this.failures = 0
-    }
-
     /**
      * Decides.
      * @param uptimeMs how long the chip has been up
@@ -77,12 +67,8 @@ export class Recovery {
                 // no socket was opened, and the address comes when it comes
                 return { leave, waitMs: 500, reset }
             case Fault.WarmStart:
-                reset = true
-                break
             case Fault.WifiJoinFinal:
             case Fault.OutOfControlBlocks:
-                reset = true
-                break
             case Fault.SendFailed:
                 reset = true
                 break

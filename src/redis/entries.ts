@@ -265,11 +265,6 @@ export async function readLongestIdle(source: ReplySource): Promise<number> {
     return longest
 }
 
-/** Reads an XLEN reply. @throws ReplyError when Redis answered with an error; BadAnswer when it is no count */
-export async function readLength(source: ReplySource): Promise<number> {
-    return await nextCount(source)
-}
-
 /**
  * Reads the reply to the script that counts (src/ask/lag-inquiry.ts): how many entries, the last one's ID, the newest ID in
  * the stream, and its length.

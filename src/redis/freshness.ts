@@ -1,5 +1,6 @@
 /** Tells an answer from an old one that somebody between here and Redis has kept. */
 import * as ds from "@devicescript/core"
+import { sameBytes } from "./bytes"
 import { BadAnswer, unexpected } from "./reply"
 import { Refusal, ReplyError } from "./refusal"
 import { encodeCommand, RespType } from "./resp"
@@ -12,7 +13,6 @@ const DIGITS = 8
 const NUMBER_AT = 4
 const REPLY_BYTES = NUMBER_AT + DIGITS + 2
 const ZERO = 0x30
-const EIGHT = 0x38
 const NINE = 0x39
 
 /** Asks Redis, at the beginning of each send, to repeat a number that no send before had. */
@@ -45,17 +45,15 @@ export class Freshness {
         command[i] = command[i] === NINE ? ZERO : command[i] + 1
     }
 
-    /** Whether a reply begins at `from`, and is the number that was sent last. */
+    /** Whether a reply begins at `from`, and is the number that was sent last: the same bytes as at the command's end. */
     private isNow(bytes: Buffer, from: number): boolean {
-        if (bytes[from] !== RespType.BulkString || bytes[from + 1] !== EIGHT)
-            return false
-        // the same bytes as in the command, line ends included
-        const command = this.command
-        const end = this.at + DIGITS + 2
-        let at = this.at - 2
-        from += NUMBER_AT - 2
-        while (at < end) if (bytes[from++] !== command[at++]) return false
-        return true
+        return sameBytes(
+            bytes,
+            from,
+            this.command,
+            this.at - NUMBER_AT,
+            REPLY_BYTES
+        )
     }
 
     /**

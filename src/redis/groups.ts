@@ -11,29 +11,54 @@ import {
     skipTo,
     unexpected,
 } from "./reply"
-import { RespReader, RespType } from "./resp"
+import { sameBytes } from "./bytes"
+import { MAX_HELD, RespReader, RespType } from "./resp"
 import { StreamId } from "./stream-id"
 
-/** The fields of Redis 7 and later in their order; those before have the first four. */
-const USUAL = [
-    "name",
-    "consumers",
-    "pending",
-    "last-delivered-id",
-    "entries-read",
-    "lag",
+/**
+ * What a group begins with, up to its name's header, from Redis 7 on and before; and what stands between its values, in their
+ * order; Redis before 7 ends with the ID.
+ */
+const BEGINNING = "*12\r\n$4\r\nname\r\n"
+const OLD_BEGINNING = "*8\r\n$4\r\nname\r\n"
+const BETWEEN = [
+    "\r\n$9\r\nconsumers\r\n",
+    "\r\n$7\r\npending\r\n",
+    "\r\n$17\r\nlast-delivered-id\r\n",
+    "\r\n$12\r\nentries-read\r\n",
+    "\r\n$3\r\nlag\r\n",
 ]
+/** The values, by their place. */
+enum Value {
+    Name,
+    Consumers,
+    Pending,
+    Id,
+    EntriesRead,
+    Lag,
+}
+/** The second byte of OLD_BEGINNING. */
+const EIGHT = 0x38
+/** `e\r\n$`, which a name's header goes on with, as a number (`i32`). */
+const NAME_HEADER = 0x240a0d65
 
-/** How many every Redis sends, and Redis 7. Smaller groups would come faster than they are read. */
+/** In place of where a group ends: its end has not come, or it is to be read element by element. */
+const CUT = 0
+const UNUSUAL = -1
+
+/** How many fields every Redis sends. Smaller groups would come faster than they are read. */
 const OLD_FIELDS = 4
-const FIELDS = 6
 /** Of the strings after a group's name the one that is its ID. */
 const ID_STRING = 4
 
 const CR = 13
 const LF = 10
+const MINUS = 0x2d
 const ZERO = 0x30
+const ONE = 0x31
 const MAX_FIELDS = 32
+/** A number of so many digits is exact. */
+const EXACT_DIGITS = 15
 
 /** The fields of one group that are used. One object serves for every poll. */
 export class ConsumerGroup {
@@ -49,11 +74,10 @@ export class ConsumerGroup {
     lag: number | undefined = undefined
     /** Redis's own count of what the group has read; undefined when nil or absent. */
     entriesRead: number | undefined = undefined
-    /**
-     * What the groups of this server begin with, up to the `$` of their name; undefined where their fields are not those of
-     * Redis 5 or of Redis 7 in their order, all numbers and IDs after the name.
-     */
-    beginning: Buffer | undefined = undefined
+    /** Whether it is the one that is looked for, as far as its name tells. */
+    isWanted = false
+    /** Its first four bytes as a number (`i32`), where it is as usual: so are others that begin with them; else 0. */
+    beginning = 0
 }
 
 /**
@@ -83,14 +107,41 @@ export async function readGroups(
     let found: ConsumerGroup | undefined = undefined
     let candidate = group
     while (groups > 0) {
+        while (!reader.view()) await source.more()
+        const bytes = reader.bytes
         const most =
             found === undefined || wanted !== undefined
                 ? undefined
                 : found.lastDeliveredId
-        groups = passAlike(reader, candidate.beginning, wanted, most, groups)
+        const left = passAlike(
+            reader,
+            candidate.beginning,
+            wanted,
+            most,
+            groups
+        )
+        if (left < groups) {
+            groups = left
+            // a group that was held has ended in a piece, where others follow
+            if (!reader.view() || reader.bytes !== bytes) continue
+        }
+        const end =
+            groups > 1 &&
+            reader.bytes.indexOf(RespType.Array, reader.start + 1, reader.end) <
+                0
+                ? CUT
+                : readUsual(reader, wanted, candidate)
+        if (end === CUT && reader.hold()) {
+            await source.more()
+            continue
+        }
         groups--
-        if ((groups & RESTS) === RESTS) await source.rest()
-        if (!(await readGroup(source, wanted, candidate))) continue
+        if (end > 0) reader.pass(end, 1)
+        else {
+            await source.rest()
+            await readGroup(source, wanted, candidate)
+        }
+        if (!candidate.isWanted) continue
         if (
             most === undefined ||
             candidate.lastDeliveredId.precedes(most.bytes, 0, most.length)
@@ -109,7 +160,7 @@ export async function readGroups(
 /**
  * Passes over groups that have the fields of one that was read, in their order, and are not looked for. As they hold no `$` or
  * `*` after their names but those of their fields and of the next group, the VM finds by itself where these are.
- * @param beginning what they begin with; undefined where that is not known
+ * @param beginning their first four bytes as a number; 0 where that is not known
  * @param wanted the name that is looked for; undefined where any will do
  * @param most what is looked for has a last-delivered-id that precedes this one; undefined where any will do
  * @param groups how many are to come
@@ -117,52 +168,40 @@ export async function readGroups(
  */
 function passAlike(
     reader: RespReader,
-    beginning: Buffer | undefined,
+    beginning: number,
     wanted: Buffer | undefined,
     most: StreamId | undefined,
     groups: number
 ): number {
-    if (
-        beginning === undefined ||
-        (wanted === undefined && most === undefined) ||
-        !reader.view()
-    )
-        return groups
+    if (beginning === 0) return groups
+    if (wanted === undefined && most === undefined) return groups
     const bytes = reader.bytes
     const limit = reader.end
-    // of the first bytes and the last, these tell: the command and the server are the same
-    const stringAt = beginning.length
-    const b1 = beginning[1]
-    const b2 = beginning[2]
-    const letter = beginning[stringAt - 4]
     let begin = reader.start
+    const nameHeader =
+        bytes[begin + 1] === EIGHT ? OLD_BEGINNING.length : BEGINNING.length
+    const wantedLength = wanted === undefined ? -1 : wanted.length
+    // names that differ mostly do so in their last byte; before an empty one is its header's end
+    const tail = wantedLength > 0 ? (wanted as Buffer)[wantedLength - 1] : LF
     let left = groups
+    // one condition after the other: put together they take half as many steps again
     while (left > 1) {
-        let at = begin + stringAt
-        if (
-            bytes[begin] !== RespType.Array ||
-            bytes[begin + 1] !== b1 ||
-            bytes[begin + 2] !== b2 ||
-            bytes[at - 4] !== letter ||
-            bytes[at - 1] !== RespType.BulkString
-        )
-            break
+        let at = begin + nameHeader + 1
+        if (bytes.getAt(begin, "i32") !== beginning) break
+        if (bytes.getAt(at - 4, "i32") !== NAME_HEADER) break
         let length = bytes[at] ^ ZERO
         if (length > 9) break
-        let byte = bytes[++at]
-        if (byte !== CR) {
-            byte = byte ^ ZERO
-            if (byte > 9) break
-            length = length * 10 + byte
-            if (bytes[++at] !== CR) break
+        at++
+        const digit = bytes[at] ^ ZERO
+        if (digit <= 9) {
+            length = length * 10 + digit
+            at++
         }
+        if (bytes[at] !== CR) break
         at += 2
-        if (wanted !== undefined && length === wanted.length) {
-            // from the end: names that differ mostly differ in their last characters
-            let i = length - 1
-            while (i >= 0 && bytes[at + i] === wanted[i]) i--
-            if (i < 0) break
-        }
+        if (length === wantedLength)
+            if (bytes[at + length - 1] === tail)
+                if (sameBytes(bytes, at, wanted as Buffer, 0, length)) break
         at += length
         if (most !== undefined) {
             for (let i = 0; i < ID_STRING && at >= 0; ++i)
@@ -175,7 +214,8 @@ function passAlike(
         }
         if (bytes[at] !== CR) break
         at = bytes.indexOf(RespType.Array, at, limit)
-        if (at < 0 || bytes[at - 1] !== LF) break
+        if (at < 0) break
+        if (bytes[at - 1] !== LF) break
         begin = at
         left--
     }
@@ -183,24 +223,121 @@ function passAlike(
     return left
 }
 
-/** @returns whether it is the wanted group */
+/**
+ * Reads a group that is as usual where it lies.
+ * @param wanted the name that is looked for; undefined where any will do
+ * @param group receives its fields; all are as they were in the reply only where the end is returned
+ * @returns one past its last byte; CUT where the view ends before; UNUSUAL where it has to be read in another way
+ */
+function readUsual(
+    reader: RespReader,
+    wanted: Buffer | undefined,
+    group: ConsumerGroup
+): number {
+    const bytes = reader.bytes
+    const limit = reader.end
+    let at = reader.start
+    const beginning = bytes.getAt(at, "i32")
+    const isOld = bytes[at + 1] === EIGHT
+    const last = isOld ? Value.Id : Value.Lag
+    let before = isOld ? OLD_BEGINNING : BEGINNING
+    group.lag = undefined
+    group.entriesRead = undefined
+    for (let value: number = Value.Name; value <= last; ++value) {
+        if (value > 0) before = BETWEEN[value - 1]
+        const length = before.length
+        if (!sameBytes(bytes, at, before, 0, Math.min(length, limit - at)))
+            return UNUSUAL
+        at += length
+        if (at >= limit) return CUT
+        const isString = bytes[at] === RespType.BulkString
+        if (!isString) if (bytes[at] !== RespType.Integer) break
+        at++
+        if (bytes[at] === MINUS) {
+            // nil, for a number that may be missing; one below 0 is not as usual
+            if (!isString || value <= Value.Id) break
+            at++
+            if (bytes[at] !== ONE) break
+            at++
+        } else {
+            const digits = at
+            let number = 0
+            let digit = bytes[at] ^ ZERO
+            while (digit <= 9) {
+                number = number * 10 + digit
+                at++
+                digit = bytes[at] ^ ZERO
+            }
+            if (at === digits) break
+            if (at - digits > EXACT_DIGITS) break
+            if (!isString) {
+                if (value === Value.Consumers) group.consumers = number
+                else if (value === Value.Pending) group.pending = number
+                else if (value === Value.EntriesRead) group.entriesRead = number
+                else if (value === Value.Lag) group.lag = number
+                else break
+            } else {
+                if (bytes[at] !== CR) break
+                if (number > MAX_HELD) break
+                at++
+                if (bytes[at] !== LF) break
+                at++
+                const end = at + number
+                if (end >= limit) return CUT
+                if (value === Value.Name)
+                    group.isWanted = isNamed(group, wanted, bytes, at, end)
+                else if (value !== Value.Id) break
+                else if (!group.lastDeliveredId.take(bytes, at, end)) break
+                at = end
+            }
+        }
+        if (value < last) continue
+        if (bytes[at] !== CR) break
+        at++
+        if (at >= limit) return CUT
+        if (bytes[at] !== LF) break
+        group.beginning = beginning
+        return at + 1
+    }
+    return at < limit ? UNUSUAL : CUT
+}
+
+/** Whether a group has the name that is looked for; where any will do, it is noted. @param start -1 where it is too long to be held */
+function isNamed(
+    group: ConsumerGroup,
+    wanted: Buffer | undefined,
+    bytes: Buffer,
+    start: number,
+    end: number
+): boolean {
+    const name = wanted === undefined ? group.name : wanted
+    const isSame =
+        start >= 0 &&
+        name !== undefined &&
+        name.length === end - start &&
+        sameBytes(bytes, start, name, 0, name.length)
+    if (wanted !== undefined) return isSame
+    if (!isSame)
+        group.name = start < 0 ? Buffer.from("?") : bytes.slice(start, end)
+    return true
+}
+
+/** Reads a group element by element, whatever its fields are. */
 async function readGroup(
     source: ReplySource,
     wanted: Buffer | undefined,
     group: ConsumerGroup
-): Promise<boolean> {
+): Promise<void> {
     const reader = source.reader
+    group.isWanted = false
+    group.beginning = 0
     while (!reader.next()) await source.more()
     // RESP2 sends fields and values as one array, RESP3 as a map; `value` counts both
-    const elements = await expectAggregate(source)
-    const isArray = reader.type === RespType.Array
-    let fields = elements >> 1
+    let fields = (await expectAggregate(source)) >> 1
     if (fields < OLD_FIELDS || fields > MAX_FIELDS)
         throw new BadAnswer(`a group of ${fields} fields`)
     const outside = reader.level
     let hasId = false
-    let isWanted = false
-    let isUsual = true
     // what the last poll found must not stand in for what this reply lacks
     group.lag = undefined
     group.entriesRead = undefined
@@ -211,22 +348,21 @@ async function readGroup(
         if ((fields & RESTS) === RESTS) await source.rest()
         while (!reader.next()) await source.more()
         const field = reader.text()
-        if (field !== USUAL[(elements >> 1) - 1 - fields]) isUsual = false
-        if (field === "name" && !isWanted) {
+        if (field === "name" && !group.isWanted) {
             while (!reader.next()) await source.more()
             if (
                 reader.type !== RespType.BulkString &&
                 reader.type !== RespType.SimpleString
             )
                 throw unexpected(source)
-            if (wanted === undefined) {
-                if (group.name === undefined || !reader.is(group.name))
-                    group.name = heldBytes(source)
-            } else if (!reader.is(wanted)) {
-                await skipTo(source, outside)
-                return false
-            }
-            isWanted = true
+            group.isWanted = isNamed(
+                group,
+                wanted,
+                reader.bytes,
+                reader.start,
+                reader.end
+            )
+            if (!group.isWanted) return await skipTo(source, outside)
         } else if (field === "lag") {
             const lag = await nextIntegerOrNil(source)
             group.lag = lag !== undefined && lag < 0 ? undefined : lag
@@ -248,24 +384,10 @@ async function readGroup(
     // an odd field, should one ever come, must not pass for the next group
     await skipTo(source, outside)
     if (
-        !isWanted ||
+        !group.isWanted ||
         !hasId ||
         group.pending === undefined ||
         group.consumers === undefined
     )
         throw new BadAnswer("a group without the fields that every Redis sends")
-    group.beginning =
-        isUsual &&
-        isArray &&
-        (elements === OLD_FIELDS * 2 || elements === FIELDS * 2)
-            ? Buffer.from(`*${elements}\r\n$4\r\nname\r\n$`)
-            : undefined
-    return true
-}
-
-function heldBytes(source: ReplySource): Buffer {
-    const reader = source.reader
-    return reader.start < 0
-        ? Buffer.from("?")
-        : reader.bytes.slice(reader.start, reader.end)
 }

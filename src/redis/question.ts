@@ -40,7 +40,8 @@ export class Questions {
     /** Each question that is added now goes with ASKING before it. */
     asking = false
     private starts: number[] = []
-    private weights: number[] = []
+    /** What the replies to each group may weigh, bytes. */
+    readonly weights: number[] = []
     private askingFirst = new Asking()
 
     clear(): void {
@@ -56,11 +57,6 @@ export class Questions {
     begin(replyBytes: number): void {
         this.weights[this.groups] = replyBytes
         this.starts[this.groups++] = this.count
-    }
-
-    /** What the replies to a group may weigh, bytes. */
-    weightOf(group: number): number {
-        return this.weights[group]
     }
 
     /** Where a group starts in `list`; one past the last for the group after the last. */

@@ -4,6 +4,8 @@
  * Source of every wire fact: the RESP specification (redis.io/docs/latest/develop/reference/protocol-spec).
  */
 
+import { sameBytes } from "./bytes"
+
 /** A reply element's type: the byte that announces it on the wire. */
 export enum RespType {
     /** Nothing has been read yet. */
@@ -94,7 +96,7 @@ export class RespReader {
     depth = 0
     /** Aggregates without an element so far; whoever sends begins anew. */
     empties = 0
-    /** `skipTo` returned false because a pause is due: nothing may be fed before it is called again. */
+    /** `next` or `skipTo` returned false though there is more to read, for a pause: nothing may be fed before it is called again. */
     isResting = false
     /** The violation that ended the reading, or undefined. */
     error: string | undefined = undefined
@@ -159,7 +161,6 @@ export class RespReader {
     skipTo(level: number): boolean {
         // a string's end counts as read with its header: its payload may be still to come
         if (this.depth <= level && this.payload === NO_PAYLOAD) return true
-        this.isResting = false
         return this.run(level)
     }
 
@@ -175,11 +176,10 @@ export class RespReader {
 
     /**
      * Offers what has arrived and is not read yet as `bytes`, from `start` to `end`.
-     * @returns false where the next element does not begin there
+     * @returns false where nothing is, and where the next element does not begin there
      */
     view(): boolean {
         if (
-            this.carried !== 0 ||
             this.input === undefined ||
             this.payload !== NO_PAYLOAD ||
             this.error !== undefined
@@ -208,6 +208,26 @@ export class RespReader {
             count = 1
         }
         this.depth = depth
+        if (this.carried !== 0 && end >= this.carried) this.leaveCarry(end)
+    }
+
+    /**
+     * Keeps what is not read yet, so that `view` offers it together with what is fed next.
+     * @returns false where there is too much of it, or more of its piece: it has to be read as it is
+     */
+    hold(): boolean {
+        if (
+            this.limit - this.at >= CARRY_BYTES ||
+            (this.carried !== 0 && this.nextInPiece() < this.pieceTo)
+        )
+            return false
+        this.carryOver()
+        return true
+    }
+
+    /** While `input` is `carry`: the first byte of the piece that is not in it. */
+    private nextInPiece(): number {
+        return this.pieceFrom + this.limit - this.carried
     }
 
     /** Lets go of a piece that has been used up, so that its memory is free for the next: of a host's, a large one. */
@@ -224,15 +244,11 @@ export class RespReader {
     /** Whether the element last read is a held string or line with exactly these bytes. */
     is(expected: Buffer): boolean {
         const length = expected.length
-        if (this.end - this.start !== length || this.start < 0) return false
-        const bytes = this.bytes
-        let at = this.end
-        // wanted there is, since it has a length; from the end: names that differ mostly differ in their last characters
-        for (let i = length - 1; i >= 0; --i) {
-            at--
-            if (bytes[at] !== expected[i]) return false
-        }
-        return true
+        return (
+            this.start >= 0 &&
+            this.end - this.start === length &&
+            sameBytes(this.bytes, this.start, expected, 0, length)
+        )
     }
 
     /** The held string or line as text, invalid UTF-8 replaced; `""` if none is held. Allocates: not for every poll. */
@@ -244,6 +260,7 @@ export class RespReader {
     /** The loop behind `next` (level ONE_ELEMENT) and `skipTo`; one call for any number of elements, as calls are dear. */
     private run(level: number): boolean {
         if (this.error !== undefined) return false
+        this.isResting = false
         const single = level === ONE_ELEMENT
         let input = this.input
         let at = this.at
@@ -269,7 +286,7 @@ export class RespReader {
                     )
                 at += 2
                 payload = NO_PAYLOAD
-                if (this.carried !== 0) {
+                if (this.carried !== 0 && at >= this.carried) {
                     input = this.leaveCarry(at)
                     at = this.at
                     limit = this.limit
@@ -426,7 +443,7 @@ export class RespReader {
                 this.end = end
                 this.level = elementLevel
             }
-            if (this.carried !== 0) {
+            if (this.carried !== 0 && at >= this.carried) {
                 input = this.leaveCarry(at)
                 at = this.at
                 limit = this.limit
@@ -459,9 +476,11 @@ export class RespReader {
         return this.input
     }
 
-    /** Keeps the beginning of an element whose end is still to come. */
+    /** Keeps the beginning of what has its end still to come: an element, or what is held with it. */
     private carryOver(): void {
         const rest = this.limit - this.at
+        const piece = this.piece
+        const next = this.nextInPiece()
         if (this.carried === 0) {
             if (rest === 0) {
                 this.input = NO_BYTES
@@ -474,13 +493,19 @@ export class RespReader {
             if (!this.carry || this.carry.length < bytes)
                 this.carry = Buffer.alloc(bytes)
             this.carry.blitAt(0, this.input, this.at, rest)
-            this.base += this.at
-            this.at = 0
-        }
+        } else if (this.at > 0)
+            // of what was held something is read
+            this.carry.blitAt(0, this.carry.slice(this.at, this.limit), 0, rest)
+        this.base += this.at
+        this.at = 0
         this.carried = rest
         this.limit = rest
         this.input = NO_BYTES
         this.piece = NO_BYTES
+        if (piece !== undefined && next < this.pieceTo) {
+            this.feed(piece, next, this.pieceTo)
+            this.isResting = true
+        }
     }
 
     private fail(at: number, what: string): boolean {

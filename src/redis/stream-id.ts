@@ -3,6 +3,8 @@
  * strings as numbers. Pure.
  */
 
+import { sameBytes } from "./bytes"
+
 const DASH = 0x2d
 const ZERO = 0x30
 /** The largest number in an ID: 64 bits (Redis docs, "Entry IDs"). */
@@ -12,26 +14,8 @@ const LARGEST = Buffer.from("18446744073709551615")
 export class StreamId {
     /** Two 64-bit decimals and the dash. */
     readonly bytes = Buffer.alloc(41)
-    /** Bytes in use; 0 before the first `set`. */
+    /** Bytes in use; 0 before the first is taken over. */
     length = 0
-
-    /**
-     * Takes over an ID.
-     * @returns whether it differs from the one held
-     */
-    set(source: Buffer, start: number, end: number): boolean {
-        const length = end - start
-        const bytes = this.bytes
-        if (length > bytes.length) return false
-        if (length === this.length) {
-            let i = length - 1
-            while (i >= 0 && bytes[i] === source[start + i]) i--
-            if (i < 0) return false
-        }
-        bytes.blitAt(0, source, start, length)
-        this.length = length
-        return true
-    }
 
     /**
      * Takes over an ID out of a reply.
@@ -40,12 +24,12 @@ export class StreamId {
      */
     take(source: Buffer, start: number, end: number): boolean {
         const length = end - start
-        if (start >= 0 && length === this.length) {
-            const bytes = this.bytes
-            let i = length - 1
-            while (i >= 0 && bytes[i] === source[start + i]) i--
-            if (i < 0) return true
-        }
+        if (
+            start >= 0 &&
+            length === this.length &&
+            sameBytes(this.bytes, 0, source, start, length)
+        )
+            return true
         if (!isStreamId(source, start, end)) return false
         this.bytes.blitAt(0, source, start, length)
         this.length = length
@@ -60,13 +44,11 @@ export class StreamId {
 
     /** Whether both hold the same ID. */
     equals(other: StreamId): boolean {
-        let i = this.length
-        if (other.length !== i) return false
-        const bytes = this.bytes
-        const others = other.bytes
-        // Redis writes an ID in one way; from the end, where IDs differ
-        while (--i >= 0) if (bytes[i] !== others[i]) return false
-        return true
+        // Redis writes an ID in one way
+        return (
+            other.length === this.length &&
+            sameBytes(this.bytes, 0, other.bytes, 0, this.length)
+        )
     }
 
     /** The ID as a buffer of its own, for a command. */
@@ -101,14 +83,12 @@ export class StreamId {
 
     /** Whether what is in `other` is an ID, and the same or greater. What is no ID is not. */
     isAtMost(other: Buffer, start: number, end: number): boolean {
-        // most are the same, and differ in their last digits where they are not
-        let i = this.length
-        if (end - start === i) {
-            const bytes = this.bytes
-            i--
-            while (i >= 0 && bytes[i] === other[start + i]) i--
-            if (i < 0) return true
-        }
+        // most are the same
+        if (
+            end - start === this.length &&
+            sameBytes(this.bytes, 0, other, start, this.length)
+        )
+            return true
         return this.precedes(other, start, end) && isStreamId(other, start, end)
     }
 }

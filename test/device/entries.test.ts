@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, test } from "@devicescript/test"
 import {
     OldestPending,
     readIsEmpty,
-    readLength,
     readLongestIdle,
     readOldestPending,
     readScript,
@@ -15,7 +14,7 @@ import {
     UnreadEntries,
 } from "../../src/redis/entries"
 import { ReplyError } from "../../src/redis/refusal"
-import { BadAnswer, ReplySource } from "../../src/redis/reply"
+import { BadAnswer, nextCount, ReplySource } from "../../src/redis/reply"
 import { StreamId } from "../../src/redis/stream-id"
 import { FakeReplySource, longString, wire } from "./fakes"
 
@@ -62,7 +61,7 @@ const unread = new UnreadEntries()
 
 function streamId(text: string): StreamId {
     const id = new StreamId()
-    id.set(Buffer.from(text), 0, text.length)
+    id.take(Buffer.from(text), 0, text.length)
     return id
 }
 
@@ -261,7 +260,7 @@ describe("XRANGE", () => {
     )
 })
 
-const integer: Reading = async source => `${await readLength(source)}`
+const integer: Reading = async source => `${await nextCount(source)}`
 
 describe("XLEN", () => {
     beforeEach(pause)

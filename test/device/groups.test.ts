@@ -434,7 +434,7 @@ describe("groups that are like the one read before", () => {
                     `- 1 2 ${i + 1}-0 ${i}`
                 )
             }
-        expect(groups.group.beginning !== undefined).toBe(true)
+        expect(groups.group.beginning !== 0).toBe(true)
         expect(
             await groups.read(bytes, Buffer.from("nobody"), pieceBytes)
         ).toBe("none")
@@ -448,6 +448,37 @@ describe("groups that are like the one read before", () => {
     })
     test("are told apart in small pieces", async () => {
         await tellsApart(50)
+    })
+
+    test("are told apart wherever they are cut, one among them that is read element by element", async () => {
+        const odd = Buffer.concat(
+            wire(
+                "*12 $4 name $3 odd $9 consumers :1 $7 pending :2 $17 last-delivered-id $3 5-0 $4 note"
+            ),
+            longString(500),
+            wire("$5 notes"),
+            longString(400)
+        )
+        const bytes = Buffer.concat(
+            wire("*4"),
+            groupNamed(Buffer.from("a"), "7-0", 3),
+            odd,
+            groupNamed(Buffer.from("b"), "6-0", 4),
+            groupNamed(Buffer.from("c"), "8-0", 5)
+        )
+        const groups = new Groups()
+        for (let pieceBytes = 3; pieceBytes < bytes.length; pieceBytes += 23) {
+            await ds.sleep(1)
+            expect(await groups.read(bytes, Buffer.from("c"), pieceBytes)).toBe(
+                "- 1 2 8-0 5"
+            )
+            expect(
+                await groups.read(bytes, Buffer.from("odd"), pieceBytes)
+            ).toBe("- 1 2 5-0 undefined")
+            expect(await groups.read(bytes, undefined, pieceBytes)).toBe(
+                "odd 1 2 5-0 undefined"
+            )
+        }
     })
 
     test("give the one that lags most, wherever it is", async () => {
@@ -511,7 +542,7 @@ describe("groups that are like the one read before", () => {
             expect(await groups.read(bytes, STAFF, 1000)).toBe(
                 "- 1 2 1-0 undefined"
             )
-        expect(groups.group.beginning).toBe(undefined)
+        expect(groups.group.beginning).toBe(0)
     })
 })
 

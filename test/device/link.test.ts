@@ -90,7 +90,7 @@ describe("the next connect", () => {
         await fail(link, Fault.PeerClosed, undefined)
         between(await pauseOf(link), 2000, 2210)
         await fail(link, Fault.PeerClosed, undefined)
-        link.hopeful()
+        link.succeeded()
         await fail(link, Fault.PeerClosed, undefined)
         between(await pauseOf(link), 2000, 2210)
     })

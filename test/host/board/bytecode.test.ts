@@ -57,3 +57,20 @@ test("the functions of each main program end where the runtime takes them", asyn
         assert.ok(end < FUNCTIONS_LIMIT, `${entry}: ${end}`)
     }
 })
+
+test("the names that are to be met first are in use, and have short numbers", async () => {
+    const { file } = await buildFirmware()
+    const { sources } = JSON.parse(
+        readFileSync(file.replace(/\.devs$/, "-dbg.json"), "utf8")
+    ) as { sources: { path: string; text: string }[] }
+    const isList = ({ path }: { path: string }) => /src.names\.ts$/.test(path)
+    const list = sources.find(isList)?.text ?? ""
+    const names = Array.from(list.matchAll(/"(\w+)";/g), ([, name]) => name)
+    // texts that other files have before
+    assert.ok(names.length > 100 && names.length < 235, `${names.length}`)
+    assert.equal(new Set(names).size, names.length, "each once")
+    const rest = sources.filter(source => !isList(source))
+    const used = new Set(rest.flatMap(({ text }) => text.match(/\w+/g) ?? []))
+    const unused = names.filter(name => !used.has(name))
+    assert.deepEqual(unused, [], "names that nobody uses (src/names.ts)")
+})

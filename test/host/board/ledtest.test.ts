@@ -39,8 +39,8 @@ const LEGEND: [name: string, ...frames: string[]][] = [
         "1111000001",
         upTo(4),
     ],
-    ["normal, level 0", only(1), upTo(0), only(1), upTo(0)],
     ["normal, level 5", "0111100000", upTo(5), "0111100000"],
+    ["normal, level 0", only(1), upTo(0), only(1), upTo(0)],
     ["normal, level 10", "0111111111", upTo(10), "0111111111"],
 ]
 

@@ -641,19 +641,19 @@ describe("what the board will need", () => {
     test("is said in time and memory", async () => {
         assert.equal(
             await needs([]),
-            "the board would be busy up to 153 ms of each second with one group in each stream; each further one takes 3.6 ms a poll\n" +
-                "groups that a stream may have: 127 (there is time for 206, and memory for 127)"
+            "the board would be busy up to 153 ms of each second with one group in each stream; each further one takes 1.5 ms a poll\n" +
+                "groups that a stream may have: 127 (there is time for 494, and memory for 127)"
         )
         assert.match(
             await needs([...further(4), "PENDING_MAX=9"]),
-            /^the board would be busy up to 593 ms .*\n.*: 17 \(there is time for 17, and memory for 19\)$/
+            /^the board would be busy up to 593 ms .*\n.*: 19 \(there is time for 41, and memory for 19\)$/
         )
     })
 
     test("is more with GROUP=*", async () => {
         assert.match(
             await needs(["GROUP=*"]),
-            /each further one takes 6 ms a poll with GROUP=\*\n.*: 124 \(there is time for 124, /
+            /each further one takes 2.6 ms a poll with GROUP=\*\n.*: 127 \(there is time for 285, /
         )
     })
 

@@ -21,6 +21,7 @@ interface Room {
 }
 
 const PURE_REDIS = [
+    "src/redis/bytes.ts",
     "src/redis/resp.ts",
     "src/redis/reply.ts",
     "src/redis/refusal.ts",
@@ -40,6 +41,7 @@ const PURE_LINK = [
 const PURE_DISPLAY = [
     "src/display/display.ts",
     "src/display/patterns.ts",
+    "src/display/legend.ts",
     "src/display/words.ts",
 ]
 const DISPLAY_INTERFACE = "src/display/display.ts"
@@ -86,8 +88,8 @@ const MAIN_PROGRAMS = filesIn("src").filter(isMainProgram)
 
 const ROOMS: Room[] = [
     {
-        what: "for editors: types, and no code",
-        files: ["src/editor.d.ts"],
+        what: "for editors and for the compiler: no code",
+        files: ["src/editor.d.ts", "src/names.ts"],
         mayImport: [],
     },
     {

@@ -12,6 +12,7 @@ import ts from "typescript"
 import { shapeOf } from "../../../sim/light/shape.ts"
 import type { LinkName, TargetLight } from "../../../sim/light/state.ts"
 import { statusTexts } from "../../../sim/light/status-text.ts"
+import { PATTERNS } from "../../../sim/light/legend.ts"
 import { GRAMMAR, LEGEND, SHARES } from "../../../sim/pictures/legend-table.ts"
 import {
     LED_PINS,
@@ -44,7 +45,13 @@ const SRC = join(ROOT, "src")
 const DOCS = join(ROOT, "docs")
 
 /** Programs beside the firmware: what one prints is for a program to read, the other's log (pins, too) is checked below. */
-const OTHER_PROGRAMS = ["maincheck.ts", "mainledtest.ts", "board.ts"]
+const OTHER_PROGRAMS = [
+    "maincheck.ts",
+    "mainledtest.ts",
+    "board.ts",
+    // the LED test's
+    "display/legend.ts",
+]
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8")
 const inRoot = (path: string) => relative(ROOT, path)
@@ -111,21 +118,6 @@ const DESK_TEXTS = DESK_FILES.filter(
     file => !/^settings-/.test(basename(file))
 ).flatMap(errorTextsOf)
 
-/** Names of the legend's patterns, as the LED test program shows them; what follows a comma is an example's. */
-function patternNames() {
-    const names = new Set(["power-on"])
-    for (const node of nodesOf(parse(join(SRC, "mainledtest.ts")))) {
-        if (!ts.isCallExpression(node)) continue
-        const [name] = node.arguments
-        if (
-            /^show(Link|Target)$/.test(node.expression.getText()) &&
-            ts.isStringLiteral(name)
-        )
-            names.add(name.text.split(",")[0])
-    }
-    return [...names]
-}
-
 /** Those that troubleshooting.md does not have, with their places. */
 function withoutEntry(texts: SourceText[]) {
     const said = ENTRIES.flatMap(({ heading, body }) => [
@@ -181,7 +173,7 @@ describe("troubleshooting.md", () => {
 
     test("has an entry for every pattern of the legend", () => {
         const headings = ENTRIES.map(({ heading }) => heading)
-        for (const name of patternNames())
+        for (const name of Object.keys(PATTERNS))
             assert.ok(
                 headings.some(heading => heading.startsWith(`${name}:`)),
                 `no entry for the pattern "${name}"`
@@ -233,7 +225,7 @@ describe("lights.md", () => {
         ).steps
 
     test("has a row for every pattern", () => {
-        for (const name of patternNames())
+        for (const name of Object.keys(PATTERNS))
             assert.ok(rows.has(name), `no row for the pattern "${name}"`)
     })
 
