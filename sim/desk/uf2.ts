@@ -16,7 +16,7 @@ export interface Uf2Block {
     data: Buffer
 }
 
-/** @throws Error in words if it is not a whole UF2 file */
+/** @throws Error for the user if it is not a complete UF2 file */
 export function readUf2(file: Uint8Array): Uf2Block[] {
     const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
     if (bytes.length < 4 || bytes.readUInt32LE(0) !== MAGIC_START0)

@@ -37,7 +37,7 @@ export function parseLogLine(line: string): LogLine {
     return { kind: "note", text: line }
 }
 
-/** The VM's panic codes in words (devicescript.h). */
+/** The VM's panic codes as text (devicescript.h). */
 export function panicText(code: number) {
     switch (code) {
         case 60001:
