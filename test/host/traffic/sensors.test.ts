@@ -157,7 +157,7 @@ describe("sensors", () => {
         assert.match(said[0], /warning: sensor-1 is at 30\.3 °C/)
         assert.match(said[1], /warning: sensor-1 is at 30\.1 °C/)
         assert.match(said[2], /warning: sensor-2 is at 35\.0 °C/)
-        assert.match(said[3], /no reading/)
+        assert.match(said[3], /is not a reading/)
         assert.equal(said.length, 4)
         assert.equal(await redis.client.xLen(`${stream}:warnings`), 3)
     })
