@@ -64,7 +64,7 @@ const LINES = Buffer.from("+-_#,(")
 
 /**
  * The most elements that are passed over without a pause: the program ends after 131,072 VM steps without one, and the
- * costliest take 350 each.
+ * costliest take 300 each.
  */
 const REST_AFTER = 170
 
