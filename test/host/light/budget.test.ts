@@ -75,8 +75,8 @@ describe("a poll", () => {
 
     for (const [groups, steps, bytes] of [
         // an answer that says what the last one said is not read
-        [1, 5_950, 10_900],
-        [10, 12_400, 17_300],
+        [1, 5_850, 10_700],
+        [10, 12_000, 17_300],
         [100, 42_000, 55_000],
         [500, 167_500, 220_000],
     ])
@@ -113,7 +113,7 @@ describe("a poll", () => {
             `${own.allocatedBytes} of ${naive.allocatedBytes} bytes`
         )
         assert.ok(
-            own.steps <= 0.37 * better.steps &&
+            own.steps <= 0.35 * better.steps &&
                 own.allocatedBytes <= 0.2 * better.allocatedBytes,
             `beside the better naive one: ${own.steps} of ${better.steps} steps`
         )
@@ -248,7 +248,7 @@ test("a run between two pauses stays far below the limit where pieces are full o
         t.diagnostic(`${name}: ${longestRun} steps`)
         assert.equal(panic, undefined, name)
         assert.ok(longestRun > 5000, `${name}: ${longestRun}, not read`)
-        assert.ok(longestRun < 0.5 * MAX_STEPS, `${name}: ${longestRun} steps`)
+        assert.ok(longestRun < 0.36 * MAX_STEPS, `${name}: ${longestRun} steps`)
     }
 })
 
