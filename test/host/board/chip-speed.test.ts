@@ -80,7 +80,7 @@ function chipMs(before: VmCounts, after: VmCounts) {
 }
 
 describe("at the chip's speed", () => {
-    test("polls take their time: of 100 groups four a second at most, and of one group all that are wanted", async () => {
+    test("polls take their time: of 100 groups six a second at most, and of one group all that are wanted", async () => {
         const bench = closeAtEnd(await startBenchRedis())
         const perSecond: number[] = []
         for (const groups of [1, 100]) {
@@ -104,8 +104,8 @@ describe("at the chip's speed", () => {
         }
         const [one, hundred] = perSecond
         assert.ok(one > 9.5 && one < 10.5, `${one} a second of one group`)
-        // 270 ms a poll, by the prices of sim/chip.ts
-        assert.ok(hundred > 2 && hundred < 5, `${hundred} a second of 100`)
+        // 160 ms a poll, by the prices of sim/chip.ts
+        assert.ok(hundred > 5 && hundred < 7, `${hundred} a second of 100`)
     })
 
     test("the sign of life is as long as elsewhere, however long a poll takes", async () => {
@@ -122,8 +122,10 @@ describe("at the chip's speed", () => {
             CHIP
         )
         await light.reads({ lag: 1 }, 20_000)
-        const from = light.device.now + 1000
-        await light.run(13_000)
+        // when the sweep is over, in which all LEDs are dark for a moment, too
+        await light.run(3000)
+        const from = light.device.now
+        await light.run(12_000)
         const winks = light
             .shown(from, from + 12_000)
             .slice(1, -1)
