@@ -38,15 +38,17 @@ export class StatusKeeper {
         private displays: Display[],
         private report: Report
     ) {
-        for (const target of targets)
-            this.status.targets.push(
-                unknownTarget(
-                    target.settings.stream,
-                    target.groupName(),
-                    target.unit,
-                    target.settings.scale.leds
-                )
+        for (const target of targets) {
+            const settings = target.settings
+            const status = unknownTarget(
+                settings.stream,
+                settings.group,
+                target.unit,
+                settings.scale.leds
             )
+            status.show = settings.show
+            this.status.targets.push(status)
+        }
     }
 
     /** Readings come less often than the settings ask for: older ones are fresh. */

@@ -4,14 +4,15 @@ import { Address } from "./link/address"
 import { Answers } from "./ask/answers"
 import { ConsumersInquiry } from "./ask/consumers-inquiry"
 import { LagInquiry } from "./ask/lag-inquiry"
+import { LengthQuery } from "./ask/length-query"
 import { Stall } from "./ask/stall"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
 import { GOOD_ROUND_TRIP_MS, ServerClock } from "./redis/server-clock"
-import { TargetSettings, Unit } from "./settings"
+import { Show, TargetSettings, Unit } from "./settings"
 import { concludeAge } from "./signal/age"
 import { complaint, Limits, Signs } from "./signal/health"
-import { Known, Lag, unknownLag } from "./signal/lag"
+import { exactly, Known, Lag, unknownLag } from "./signal/lag"
 import { levelOf, topOf } from "./signal/level"
 
 /** A unit of seconds shows whether anything is unread and since when: a few entries tell. */
@@ -58,6 +59,8 @@ export class Target {
     /** How many commands `missing` names. */
     private forbidden = 0
     private lagInquiry: LagInquiry
+    /** Asked in its place where the stream's length is shown. */
+    private lengthQuery: LengthQuery | undefined = undefined
     private consumersInquiry: ConsumersInquiry = undefined
     private stall: Stall = undefined
     /** How the group's consumers are. */
@@ -88,6 +91,8 @@ export class Target {
             top,
             answers
         )
+        if (settings.show === Show.Length)
+            this.lengthQuery = new LengthQuery(settings.stream)
         this.lagInquiry.wantsOldest = unit === Unit.Seconds
         if (limits?.stallS !== undefined) this.stall = new Stall()
         if (limits !== undefined)
@@ -119,8 +124,10 @@ export class Target {
      * @param now ms since the program's start
      */
     ask(questions: Questions, first: boolean, now: number): void {
-        questions.begin(this.lagInquiry.weight())
         questions.asking = this.asking
+        if (this.lengthQuery !== undefined)
+            return this.lengthQuery.ask(questions)
+        questions.begin(this.lagInquiry.weight())
         // without the server's clock the newest ID stands in
         this.lagInquiry.wantsNewest =
             this.unit === Unit.Seconds && this.clock.isForbidden()
@@ -144,11 +151,18 @@ export class Target {
         this.notNow = undefined
         this.redirect = undefined
         this.findMissing()
-        const refusal = this.lagInquiry.refusal
+        const length = this.lengthQuery
+        const refusal =
+            length === undefined ? this.lagInquiry.refusal : length.refusal
         if (refusal !== undefined) {
             // the same error again has to be read again: `ask` forgets it
             this.lastAnswer = undefined
             this.refused(refusal, askedAt)
+            return false
+        }
+        if (length !== undefined) {
+            exactly(this.lag, length.entries, Known.Reported)
+            this.show(askedAt)
             return false
         }
         const entries = this.answers.entries
@@ -194,14 +208,21 @@ export class Target {
             this.refuse(Condition.Unknown, reason, askedAt)
             return false
         }
-        this.condition = Condition.Lag
-        this.reason = undefined
-        this.answeredAt = askedAt
-        this.isNews = true
         this.complaint =
             this.limits === undefined
                 ? undefined
                 : complaint(signs, this.limits)
+        this.show(askedAt)
+        return false
+    }
+
+    /** `lag` is known, and what the LEDs show. @param askedAt when it was asked for, ms since the program's start */
+    private show(askedAt: number): void {
+        this.condition = Condition.Lag
+        this.reason = undefined
+        this.answeredAt = askedAt
+        this.isNews = true
+        const lag = this.lag
         const scale = this.settings.scale
         this.low = levelOf(scale, lag.low)
         this.high =
@@ -212,7 +233,6 @@ export class Target {
             lag.high - lag.low <= GOOD_ROUND_TRIP_MS / 1000
         )
             lag.high = lag.low
-        return false
     }
 
     /**
@@ -274,10 +294,24 @@ export class Target {
         )
     }
 
-    /** @returns why the lag is not known; undefined when it is */
+    /** @returns why what is shown is not known; undefined when it is */
     private concludeEntries(): string {
+        const lag = this.lag
         this.setLag(this.answers.entries)
-        return this.lag.known === Known.Not
+        switch (this.settings.show) {
+            case Show.Pending:
+                exactly(lag, this.signs.pending as number, Known.Reported)
+                break
+            case Show.Consumers:
+                exactly(lag, this.signs.consumers as number, Known.Reported)
+                break
+            case Show.Work:
+                lag.low += this.signs.pending as number
+                if (lag.high !== undefined)
+                    lag.high += this.signs.pending as number
+                break
+        }
+        return lag.known === Known.Not
             ? "lag unknown: Redis reports none, and counting is not among the user's rights"
             : undefined
     }
