@@ -2,7 +2,7 @@
  * The names of properties and methods that the program uses most, and nothing that runs. The compiler numbers texts in the
  * order in which it meets them; where one is used, a number below 248 takes one byte, and others take two or three. Met here
  * first, these save 2.2 KB of the 64 that a program's functions may have (sim/bytecode-sizes.ts). The first in `laglight.ts`.
- * A name that is used no more belongs out (test/host/bytecode.test.ts tells); a new one in, when it is used ten times.
+ * A name that is used no more belongs out (test/host/board/bytecode.test.ts tells); a new one in, when it is used ten times.
  */
 export {}
 // prettier-ignore

@@ -28,17 +28,17 @@ export class Target {
     /** The lag in the scale's unit, likewise. */
     readonly lag: Lag = unknownLag()
     /** Why there is no lag, in words; undefined when there is one. */
-    reason: string = undefined
+    reason: string | undefined = undefined
     /** What is wrong with the consumers, in words; undefined when nothing is. */
-    complaint: string = undefined
+    complaint: string | undefined = undefined
     /** Rights that would make the lag exact: `+xread +xlen`; undefined when none is missing. */
-    missing: string = undefined
+    missing: string | undefined = undefined
     /** There has been an answer since the status keeper looked last. */
     isNews = false
     /** When what the last answer says was asked for, ms since the program's start; undefined when nothing is known. */
-    answeredAt: number = undefined
+    answeredAt: number | undefined = undefined
     /** A Cluster node's `MOVED ...` or `ASK ...`: the answer is to be had elsewhere. */
-    redirect: string = undefined
+    redirect: string | undefined = undefined
     /** Whether it is asked on the present connection. */
     here = false
     /** Whether it is asked with ASKING. */
@@ -46,23 +46,23 @@ export class Target {
     /** When its next poll is due, ms since the program's start. */
     due = 0
     /** The server that rights and figures were learnt of. */
-    metAt: Address = undefined
+    metAt: Address | undefined = undefined
     /** The answer to the last send, where it asked one thing: the same again tells nothing new. Undefined where it did not. */
-    lastAnswer: string = undefined
+    lastAnswer: string | undefined = undefined
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
-    notNow: ReplyError = undefined
+    notNow: ReplyError | undefined = undefined
 
     /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
     foundName: Buffer = undefined
     /** The same as text. */
-    private label: string = undefined
+    private label: string | undefined = undefined
     /** How many commands `missing` names. */
     private forbidden = 0
     private lagInquiry: LagInquiry
     /** Asked in its place where the stream's length is shown. */
     private lengthQuery: LengthQuery | undefined = undefined
-    private consumersInquiry: ConsumersInquiry = undefined
-    private stall: Stall = undefined
+    private consumersInquiry: ConsumersInquiry | undefined = undefined
+    private stall: Stall | undefined = undefined
     /** How the group's consumers are. */
     readonly signs: Signs = {
         pending: undefined,

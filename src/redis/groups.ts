@@ -125,12 +125,9 @@ export async function readGroups(
             // a group that was held has ended in a piece, where others follow
             if (!reader.view() || reader.bytes !== bytes) continue
         }
-        const end =
-            groups > 1 &&
-            reader.bytes.indexOf(RespType.Array, reader.start + 1, reader.end) <
-                0
-                ? CUT
-                : readUsual(reader, wanted, candidate)
+        const end = isCut(reader, groups)
+            ? CUT
+            : readUsual(reader, wanted, candidate)
         if (end === CUT && reader.hold()) {
             await source.more()
             continue
@@ -157,6 +154,16 @@ export async function readGroups(
     return found
 }
 
+/** Whether the view ends before the next group does, for certain. @param groups how many are to come */
+function isCut(reader: RespReader, groups: number): boolean {
+    const start = reader.start
+    return (
+        groups > 1 &&
+        reader.bytes[start] === RespType.Array &&
+        reader.bytes.indexOf(RespType.Array, start + 1, reader.end) < 0
+    )
+}
+
 /**
  * Passes over groups that have the fields of one that was read, in their order, and are not looked for. As they hold no `$` or
  * `*` after their names but those of their fields and of the next group, the VM finds by itself where these are.
@@ -180,9 +187,13 @@ function passAlike(
     let begin = reader.start
     const nameHeader =
         bytes[begin + 1] === EIGHT ? OLD_BEGINNING.length : BEGINNING.length
-    const wantedLength = wanted === undefined ? -1 : wanted.length
+    let wantedLength = -1
     // names that differ mostly do so in their last byte; before an empty one is its header's end
-    const tail = wantedLength > 0 ? (wanted as Buffer)[wantedLength - 1] : LF
+    let tail = LF
+    if (wanted !== undefined) {
+        wantedLength = wanted.length
+        if (wantedLength > 0) tail = wanted[wantedLength - 1]
+    }
     let left = groups
     // one condition after the other: put together they take half as many steps again
     while (left > 1) {
@@ -201,6 +212,7 @@ function passAlike(
         at += 2
         if (length === wantedLength)
             if (bytes[at + length - 1] === tail)
+                // it is there, as it has a length
                 if (sameBytes(bytes, at, wanted as Buffer, 0, length)) break
         at += length
         if (most !== undefined) {
@@ -302,7 +314,10 @@ function readUsual(
     return at < limit ? UNUSUAL : CUT
 }
 
-/** Whether a group has the name that is looked for; where any will do, it is noted. @param start -1 where it is too long to be held */
+/**
+ * Whether a group has the name that is looked for; where any will do, it is noted.
+ * @param start -1 where the name is too long to be held
+ */
 function isNamed(
     group: ConsumerGroup,
     wanted: Buffer | undefined,

@@ -98,6 +98,15 @@ describe("the wanted group", () => {
         "- 2 3 1732171234567-4 6"
     )
     finds(
+        "of RESP3, behind others",
+        () =>
+            wire(
+                `*3 %4 $4 name $1 a $9 consumers :7 $7 pending :8 $17 last-delivered-id $3 9-9 %4 $4 name $1 b $9 consumers :7 $7 pending :8 $17 last-delivered-id $3 9-9 %6 ${ONE}`
+            ),
+        STAFF,
+        "- 2 3 1732171234567-4 6"
+    )
+    finds(
         "with fields in another order",
         () =>
             wire(

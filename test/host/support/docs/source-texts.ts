@@ -18,6 +18,8 @@ export interface SourceText {
 
 /** Methods whose argument is a text to compare with, not to say. */
 const COMPARING = ["startsWith", "endsWith", "includes", "indexOf"]
+/** A function that takes a list of such texts (src/link/fault.ts). */
+const COMPARING_ALL = "faultIn"
 
 export function sourceFiles(folder: string): string[] {
     return readdirSync(folder, { withFileTypes: true })
@@ -140,6 +142,11 @@ function isMessage(node: ts.Node) {
         ts.isTaggedTemplateExpression(parent)
     )
         return false
+    if (ts.isArrayLiteralExpression(parent))
+        return !(
+            ts.isCallExpression(parent.parent) &&
+            parent.parent.expression.getText() === COMPARING_ALL
+        )
     return !(
         ts.isCallExpression(parent) &&
         ts.isPropertyAccessExpression(parent.expression) &&
