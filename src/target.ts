@@ -53,7 +53,7 @@ export class Target {
     notNow: ReplyError | undefined = undefined
 
     /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
-    foundName: Buffer = undefined
+    foundName: Buffer | undefined = undefined
     /** The same as text. */
     private label: string | undefined = undefined
     /** How many commands `missing` names. */
@@ -79,7 +79,7 @@ export class Target {
     constructor(
         public settings: TargetSettings,
         public unit: Unit,
-        private limits: Limits,
+        private limits: Limits | undefined,
         private clock: ServerClock,
         private answers: Answers
     ) {
@@ -137,7 +137,7 @@ export class Target {
             this.consumersInquiry.ask(
                 questions,
                 group.name || this.settings.group,
-                group.consumers
+                group.consumers as number
             )
     }
 
@@ -230,7 +230,7 @@ export class Target {
         // levels are told by both bounds; in words so short a time is one
         if (
             this.unit === Unit.Seconds &&
-            lag.high - lag.low <= GOOD_ROUND_TRIP_MS / 1000
+            (lag.high as number) - lag.low <= GOOD_ROUND_TRIP_MS / 1000
         )
             lag.high = lag.low
     }
@@ -262,7 +262,7 @@ export class Target {
      * There is no lag to be had: rights or credentials, no such stream or group, a server out of reach, or no proof.
      * @param at when that was so, ms since the program's start
      */
-    refuse(condition: Condition, reason: string, at: number): void {
+    refuse(condition: Condition, reason: string | undefined, at: number): void {
         // whatever it was, it does not say this
         this.lastAnswer = undefined
         this.condition = condition
@@ -295,7 +295,7 @@ export class Target {
     }
 
     /** @returns why what is shown is not known; undefined when it is */
-    private concludeEntries(): string {
+    private concludeEntries(): string | undefined {
         const lag = this.lag
         this.setLag(this.answers.entries)
         switch (this.settings.show) {
@@ -323,12 +323,15 @@ export class Target {
     }
 
     /** Turns the count into the age of the oldest entry that waits. @returns why it is not known; undefined when it is */
-    private concludeSeconds(): string {
+    private concludeSeconds(): string | undefined {
         const entries = this.answers.entries
         const firstMs = this.lagInquiry.unread.firstMs
         if (entries.high === 0) return this.concludeEntries()
         this.lag.known = Known.Not
-        if (!(this.lagInquiry.evidence.counted > 0) || firstMs === undefined)
+        if (
+            !((this.lagInquiry.evidence.counted as number) > 0) ||
+            firstMs === undefined
+        )
             return "age unknown: reading IDs (XREAD) is not among the user's rights"
         return concludeAge(
             firstMs,
