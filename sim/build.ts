@@ -1,4 +1,4 @@
-/** `npm run build`: compiles the firmware and says what it weighs. */
+/** `npm run build`: compiles the firmware and prints its size by folder. */
 import { relative } from "node:path"
 import {
     bytecodeSizes,

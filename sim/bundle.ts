@@ -1,4 +1,4 @@
-/** TypeScript with all that it imports as one JavaScript module, in memory: there is no build to remember. */
+/** Bundles TypeScript with all its imports into one JavaScript module, in memory, so that there is no build step. */
 import { build, stop } from "esbuild"
 import type { BuildOptions } from "esbuild"
 import { fileURLToPath } from "node:url"
@@ -11,7 +11,7 @@ let last: Promise<unknown> = Promise.resolve()
  * @throws if it does not compile
  */
 export function bundle(module: string | URL, options: BuildOptions) {
-    // one after the other: each ends the bundler's process, which would else stay as long as ours
+    // one after the other: each stops the bundler's process, which would otherwise run as long as ours
     const result = last.then(async () => {
         try {
             const { outputFiles } = await build({

@@ -1,12 +1,12 @@
 /**
- * What the Pico W's chip takes for the firmware's work: the only place that knows its prices.
+ * The time that the Pico W's chip takes for the firmware's work; the only place with these costs.
  *
  * They come from DeviceScript's own Pico W runtime in an emulated chip (RP2040 at 125 MHz, radio and network modelled, about
  * 70 million instructions a second), where the busy milliseconds of a second were measured, and from the same seconds in the
  * VM on a computer, where steps and allocations were counted (sim/vm/step-counter.ts), what a second without any poll takes
  * subtracted from both:
  *
- *     POLL_MS  watched             busy ms   steps  allocations  by these prices, ms
+ *     POLL_MS  watched             busy ms   steps  allocations  by these costs, ms
  *     1000     1 group                  58   12,904         193   51
  *     1000     1 of 10 groups           58   14,657         196   56
  *     1000     1 of 100 groups         232   68,485         634  235
@@ -15,15 +15,15 @@
  *     1000     GROUP=*, 10 groups      241   78,448         737  270
  *     100      1 group                 415  109,906       1,615  431
  *
- * Neither price alone fits: a loop that passes over groups is nearly all steps, a poll of one group nearly all calls, each of
- * which allocates.
+ * Neither cost alone fits: a loop that skips groups is nearly all steps, a poll of one group nearly all calls, each of which
+ * allocates.
  */
 
 /** A step of the VM, ms. */
 export const STEP_MS = 0.0026
-/** A block of the heap, ms: it is looked for, cleared, and collected one day. */
+/** A block of the heap, ms: it is searched for, cleared, and collected later. */
 export const ALLOCATION_MS = 0.09
-/** Busy ms of each second without any poll: the runtime's main loop, its radio, the light's heartbeat. */
+/** Busy ms of each second without any poll: the runtime's main loop, its radio, winks, and what keeps the chip awake. */
 export const IDLE_MS_PER_S = 43
 
 /*

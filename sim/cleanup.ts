@@ -2,13 +2,13 @@
 export class Cleanup {
     private readonly steps: (() => unknown)[] = []
 
-    /** What is being started now will be stopped, even if it is not ready by then. */
+    /** Stops it at the end, even if it is still starting then. */
     keep<T extends { stop(): unknown }>(starting: Promise<T>): Promise<T> {
         this.steps.push(async () => (await starting).stop())
         return starting
     }
 
-    /** What goes on by itself and cannot be stopped will be waited for. */
+    /** Waits at the end for work that cannot be stopped. */
     waitFor<T>(work: Promise<T>): Promise<T> {
         this.steps.push(() => work)
         return work
@@ -20,7 +20,7 @@ export class Cleanup {
             try {
                 await step()
             } catch {
-                // it never started, or is gone already; the others are to end all the same
+                // it never started, or has ended already; the others have to be stopped all the same
             }
     }
 }

@@ -1,4 +1,4 @@
-/** What the command-line tools share: options as data, one clear line for a mistake, the help text. */
+/** What the command-line tools share: options as data, one-line errors, the help text. */
 import { parseArgs } from "node:util"
 import type { ParseArgsConfig } from "node:util"
 

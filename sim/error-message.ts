@@ -1,8 +1,8 @@
-/** What a command says of the error that ended it. */
+/** The text for an error that ended a command. */
 
 import { printableLines } from "./printable.ts"
 
-/** Errors made for the user are a message; others are faults of this program and come with their stack. */
+/** Errors for the user: their message; others are bugs of this program: with their stack. */
 export function errorMessage(error: unknown) {
     if (!(error instanceof Error)) return String(error)
     const isFault =

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import ts from "typescript-devicescript"
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url))
-/** Where "unknown is never 0" is held by types. */
+/** Where "unknown is never 0" is enforced by types. */
 const FOLDERS = ["src/signal/", "src/display/", "src/redis/"]
 
 const host: ts.ParseConfigFileHost = {

@@ -23,7 +23,7 @@ export interface SimOptions {
     port?: number
     /** The address that the page's server listens on. Default: this computer alone. */
     listen?: string
-    /** Lag above which GET /healthz complains. Default: where the scale ends. */
+    /** Lag above which GET /healthz fails. Default: the end of the scale. */
     lagLimit?: number
     /** Whether a local Redis gets traffic. */
     traffic: boolean
@@ -44,7 +44,7 @@ const OPTIONS: CommandOptions = {
     },
     "no-check": {
         type: "boolean",
-        help: "deploy the settings as they are, to see what the light makes of a mistake",
+        help: "deploy the settings unchecked, to see what the light shows for a mistake",
     },
     port: {
         type: "string",
@@ -55,23 +55,23 @@ const OPTIONS: CommandOptions = {
         type: "string",
         value: "ADDRESS",
         default: DEFAULT_LISTEN,
-        help: "where the page listens; 0.0.0.0 lets the whole network in, controls included",
+        help: "address that the page listens on; 0.0.0.0 lets the whole network in, controls included",
     },
     "no-page": { type: "boolean", help: "serve no page, no metrics" },
     "lag-limit": {
         type: "string",
         value: "N",
-        help: "GET /healthz complains above this lag (off the scale)",
+        help: "GET /healthz fails above this lag (off the scale)",
     },
     workload: {
         type: "string",
         value: "NAME",
         default: jobs.name,
-        help: "what happens on the local Redis; npm run traffic -- --help lists all",
+        help: "the workload on the local Redis; npm run traffic -- --help lists all",
     },
     "no-traffic": {
         type: "boolean",
-        help: "leave the local Redis alone: nothing is added, nothing read",
+        help: "no workload on the local Redis",
     },
     help: { type: "boolean", help: "this text" },
 }

@@ -1,4 +1,4 @@
-/** Text of others, safe to print. */
+/** Makes text from others safe to print. */
 
 /** Controls, line and paragraph separators, and what turns the reading direction. */
 const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
@@ -11,7 +11,7 @@ export function printableLines(text: string) {
         .join("\n")
 }
 
-/** Names come from Redis and may hold anything; nothing of it shall move the cursor. */
+/** Names come from Redis and may contain anything; none of it may move the cursor. */
 export function printable(text: string) {
     return text.replace(UNPRINTABLE, "\u{fffd}")
 }

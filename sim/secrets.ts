@@ -1,12 +1,12 @@
 /**
- * What must not be said: passwords that this process was given. A server that refuses a login may repeat it, in its own
- * quotes or cut, so of such words only those that Redis is known to use are passed on. The firmware does the same
+ * Keeps passwords that this process was given out of all output. A server that refuses a login may repeat it, quoted or
+ * cut, so of such a reply only texts that Redis is known to use are passed on. The firmware does the same
  * (src/redis/refusal.ts).
  */
 
 const secrets = new Set<string>()
 
-/** From now on nothing that holds this passes `withoutSecrets`. */
+/** From now on `withoutSecrets` suppresses any text that contains this. */
 export function keepSecret(secret: string | undefined) {
     if (secret) secrets.add(secret)
 }
@@ -26,7 +26,7 @@ export function withoutSecrets(text: string) {
 const KNOWN_REFUSALS =
     /^(WRONGPASS invalid username-password pair( or user is disabled\.)?|NOAUTH Authentication required\.|NOPERM|ERR (invalid password|Client sent AUTH, but no password is set|AUTH <password> called without any password configured for the default user|wrong number of arguments for 'auth' command|max number of clients reached)|DENIED Redis is running in protected mode|LOADING)/
 
-/** What may be said of a server's reply to a login. */
+/** The part of a server's reply to a login that may be shown. */
 export function loginRefusal(text: string) {
     return (
         KNOWN_REFUSALS.exec(text)?.[0] ??

@@ -1,4 +1,4 @@
-/** The settings as the firmware asks for them (src/settings-table.ts), as rows; and the tables that explain them. */
+/** The firmware's settings (src/settings-table.ts) as rows, and the rows of the documentation's tables. */
 import {
     askHealth,
     askNames,
@@ -8,17 +8,17 @@ import {
     MAX_TARGETS,
 } from "../src/settings-table.ts"
 import type { Ask, SettingKey } from "../src/settings-table.ts"
-import { WORDS } from "./settings-words.ts"
-import type { WifiKey } from "./settings-words.ts"
+import { TEXTS } from "./settings-text.ts"
+import type { WifiKey } from "./settings-text.ts"
 
 /** A setting, as the firmware's table has it. */
 export interface SettingRow {
     key: SettingKey | WifiKey
-    /** What it is when it is missing, as documentation writes it. */
+    /** Its default, as in the documentation. */
     missing: string
-    /** What is accepted, as documentation writes it. */
+    /** What is accepted, as in the documentation. */
     accepted: string
-    /** It is text, and must arrive as it was written. */
+    /** It is text, and must arrive unchanged. */
     isText: boolean
     /** Its value is never shown. */
     isSecret: boolean
@@ -143,7 +143,7 @@ export function isSecret(key: string) {
 
 /** The cells of docs/settings.md's table: key, default, accepted, meaning; what is numbered has one row for all numbers but 1. */
 export function documentedRows(): string[][] {
-    return Object.entries(WORDS).map(([key, words]) => {
+    return Object.entries(TEXTS).map(([key, words]) => {
         const row = ROWS.get(key)!
         const last = key.replace(/2$/, String(MAX_TARGETS))
         return [

@@ -9,7 +9,7 @@ import { UsageError } from "./command-line.ts"
 import { checkOrRefuse } from "./desk/settings-check.ts"
 import { errorMessage } from "./error-message.ts"
 import { buildFirmware } from "./firmware.ts"
-import { Stage } from "./lab/stage.ts"
+import { Environment } from "./lab/environment.ts"
 import { parseSimOptions, SIM_HELP } from "./options.ts"
 import type { SimOptions } from "./options.ts"
 import { DEFAULT_PORT } from "./page/defaults.ts"
@@ -23,12 +23,12 @@ import { watchedRedis } from "./watched-redis.ts"
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url))
 
-/** Everything has ended long before; what hangs is left to the exit handlers. */
+/** Time limit for stopping everything; then the exit handlers do the rest. */
 const CLOSE_TIMEOUT_MS = 8000
 /** Between the end of the device's process and the signal that ended it too. */
 const SIGNAL_GRACE_MS = 200
 
-/** Starts everything. @throws Error in words for the user; UsageError; AbortError once told to stop */
+/** Starts everything. @throws Error for the user; UsageError; AbortError once told to stop */
 async function start(
     options: SimOptions,
     view: View,
@@ -70,32 +70,32 @@ async function start(
     ])
     stopped.throwIfAborted()
     onProgress(`firmware: ${firmware.sizeBytes} bytes of bytecode`)
-    const stage = await cleanup.keep(
-        Stage.set({
+    const environment = await cleanup.keep(
+        Environment.start({
             redis,
             publisher: page?.publisher,
             workload: options.traffic ? options.workload : undefined,
             say: onProgress,
         })
     )
-    page?.show(stage.lab)
+    page?.show(environment.lab)
 
     stopped.throwIfAborted()
     onProgress("deploying to the simulated device")
     const device = await cleanup.keep(
         SimulatedDevice.start({
             bytecode: firmware.bytecode,
-            settings: stage.settings,
-            onCreated: device => stage.observe(device),
+            settings: environment.settings,
+            onCreated: device => environment.observe(device),
         })
     )
     stopped.throwIfAborted()
-    stage.ready()
-    showDevice(device, view, stage.source)
+    environment.ready()
+    showDevice(device, view, environment.source)
     return device
 }
 
-/** Mistakes that the light could only call "not configured" are told here, with their lines. @throws DeskError */
+/** Checks the settings, since the light itself could only show "not configured". @throws DeskError with the lines */
 function checked(localFile: string | undefined) {
     return checkOrRefuse(ROOT, { board: "simulator", localFile })
 }

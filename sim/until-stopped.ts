@@ -1,4 +1,4 @@
-/** When this process is to end, other than by itself. */
+/** When this process has to end from outside. */
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
@@ -8,7 +8,7 @@ const PARENT_CHECK_MS = 500
 /**
  * A signal that is aborted on
  * - SIGINT, SIGTERM, SIGHUP (the terminal was closed);
- * - the end of whoever reads stdout;
+ * - the end of the process that reads stdout;
  * - the end of npm or tsx, which started this process and would have passed the signals on: SIGKILL cannot be passed on.
  *
  * A second SIGINT or SIGTERM ends the process at once, with code 0: exit handlers then see to the children.

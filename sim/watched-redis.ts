@@ -10,7 +10,7 @@ import type { EncodedSettings } from "./settings-file.ts"
 export interface WatchedRedis {
     /** For the device: the files' settings, with the local server's address if there is one. */
     settings: EncodedSettings
-    /** In words, for the view. */
+    /** Where the lag comes from, as text for the view. */
     source: string
     /** The server that was started for this, if one was. */
     local?: LocalRedis
@@ -21,7 +21,7 @@ export interface WatchedRedis {
     stop(): Promise<void>
 }
 
-/** What the device is told of its Redis; the local one needs only the first two. */
+/** The settings that concern Redis; a local one needs only the first two. */
 const REDIS_KEYS = [
     "REDIS_HOST",
     "REDIS_PORT",

@@ -1,4 +1,4 @@
-/** What `npm run acl` is asked for: the settings in force, and the options on top. */
+/** What `npm run acl` has to print, from the settings and the options. */
 import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import type { EncodedSettings } from "../settings-file.ts"
@@ -34,7 +34,7 @@ const OPTIONS: CommandOptions = {
     password: {
         type: "string",
         value: "TEXT",
-        help: "put this password in; without it PASS stands there, for you to replace",
+        help: "use this password; without it, the placeholder PASS",
     },
     exact: {
         type: "boolean",
@@ -42,7 +42,7 @@ const OPTIONS: CommandOptions = {
     },
     script: {
         type: "boolean",
-        help: "--exact, and the server counts, by one read-only script, what is too heavy to be read (Redis 7)",
+        help: "like --exact, and large entries are counted on the server, by one read-only script (Redis 7)",
     },
     health: {
         type: "boolean",

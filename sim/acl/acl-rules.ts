@@ -1,14 +1,14 @@
-/** The least that a Redis user needs to be laglight's: settings and wishes in, `ACL SETUSER` out. Pure. */
+/** The minimum rights of laglight's Redis user, as an `ACL SETUSER` command. Pure. */
 
-/** What the server is. "6" is 6.2; Valkey counts as "7". */
+/** The server's version. "6" is 6.2; Valkey counts as "7". */
 export const SERVERS = ["7", "6", "6.0"] as const
 export type Server = (typeof SERVERS)[number]
 
-/** What laglight is to be able to do beyond the bare poll. */
-export interface Wishes {
+/** What laglight has to be able to do besides the poll itself. */
+export interface AclNeeds {
     /** Prove the exact lag where Redis's own figure is missing or wrong. */
     exact: boolean
-    /** Have the server count what is too much or too heavy to be read. */
+    /** Count on the server what is too much to be read. */
     script: boolean
     /** Count in seconds instead of entries. */
     seconds: boolean
@@ -24,7 +24,7 @@ export interface Wishes {
     sentinel: boolean
 }
 
-export interface AclRequest extends Wishes {
+export interface AclRequest extends AclNeeds {
     user: string
     /** Undefined: a placeholder stands for it. */
     password?: string
@@ -42,7 +42,7 @@ export interface AclUser {
     where: "redis" | "sentinel"
     /** The command's words, exactly as Redis is to receive them. */
     words: string[]
-    /** What whoever runs it should know. */
+    /** Notes for the user. */
     notes: string[]
 }
 
@@ -69,7 +69,7 @@ function redisUser(request: AclRequest): AclUser {
     const patterns = [...new Set(request.streams)].map(stream => {
         if (BLANK.test(stream))
             notes.push(
-                `"${stream}": Redis takes no blank in a key pattern; ? stands for it, and for any other character there`
+                `"${stream}": Redis accepts no blank in a key pattern; ? matches it, and any other character there`
             )
         return (server === "7" ? "%R~" : "~") + keyPattern(stream)
     })
@@ -80,12 +80,12 @@ function redisUser(request: AclRequest): AclUser {
                 "EVAL_RO came with Redis 7.0: leave out --script"
             )
         notes.push(
-            "with EVAL_RO the device can run scripts that only read: on its keys and with its commands, but for as long as they like"
+            "with EVAL_RO the device can run read-only scripts, on its keys and with its commands, without a time limit"
         )
     }
     if (rights.includes("xread"))
         notes.push(
-            "with XREAD or XRANGE the device can read what the entries hold (it passes over it); without them it cannot"
+            "with XREAD or XRANGE the device can read the contents of entries (it skips them); without these rights it cannot"
         )
     return {
         where: "redis",
@@ -101,12 +101,12 @@ function redisUser(request: AclRequest): AclUser {
 }
 
 /** The commands that are sent to a Redis server, but for QUIT and AUTH, which need no right. */
-export function redisRights(wishes: Wishes): string[] {
-    const { script, seconds, pendingAge, consumerIdle } = wishes
-    // where nothing may be counted by reading, nothing gets too much for it
-    const exact = wishes.exact || script
+export function redisRights(needs: AclNeeds): string[] {
+    const { script, seconds, pendingAge, consumerIdle } = needs
+    // the script is used only if XREAD does not suffice, so it needs the rights for that, too
+    const exact = needs.exact || script
     const rights = ["client|setname"]
-    if (wishes.select) rights.push("select")
+    if (needs.select) rights.push("select")
     rights.push("echo", "xinfo|groups")
     // the age is that of an entry that XREAD finds; XLEN, asked along with it, tells nothing of what entries hold
     if (exact || seconds) rights.push("xlen", "xread")
@@ -116,8 +116,8 @@ export function redisRights(wishes: Wishes): string[] {
     if (pendingAge) rights.push("xpending")
     if (consumerIdle) rights.push("xinfo|consumers")
     if (seconds || pendingAge) rights.push("time")
-    if (wishes.cluster) rights.push("asking", "readonly")
-    if (wishes.sentinel) rights.push("role")
+    if (needs.cluster) rights.push("asking", "readonly")
+    if (needs.sentinel) rights.push("role")
     return rights
 }
 

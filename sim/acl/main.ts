@@ -1,4 +1,4 @@
-/** `npm run acl`: the exact ACL SETUSER command for the settings in force, on stdout; what else is to be said on stderr. */
+/** `npm run acl`: the ACL SETUSER command for the current settings, on stdout; notes on stderr. */
 import { fileURLToPath } from "node:url"
 import { runCommand } from "../desk/run-command.ts"
 import { readSettingsFiles } from "../settings-file.ts"
@@ -7,7 +7,7 @@ import { aclUsers, commandLine, PASSWORD_PLACEHOLDER } from "./acl-rules.ts"
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url))
 
-/** Neither replicas nor the other nodes of a Cluster learn of users by themselves. */
+/** Users are propagated neither to replicas nor to other nodes of a Cluster. */
 const WHERE = {
     redis: "on each Redis server, replicas too:",
     sentinel: "on each sentinel:",

@@ -1,4 +1,4 @@
-/** The bench's Redis: streams with many groups, and what the server says of its own work. */
+/** The bench's Redis: streams with many groups, and the server's own statistics. */
 import { once } from "node:events"
 import net from "node:net"
 import { createInterface } from "node:readline"
@@ -75,7 +75,7 @@ export async function startBenchRedis() {
             }
         },
 
-        async forgetCalls() {
+        async resetCalls() {
             await command("CONFIG", "RESETSTAT")
         },
 

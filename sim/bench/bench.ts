@@ -13,15 +13,15 @@ import type { Interval, Latency } from "./latency.ts"
 const GROUPS = [1, 10, 40, 100, 500]
 const POLL_MS = 1000
 
-/** The ways of reading that are compared, and the light as a whole (test/device/programs/naive-reader.ts). */
-export const WAYS = ["light", "laglight", "lines", "split"] as const
-export type Way = (typeof WAYS)[number]
+/** The readers that are compared (test/device/programs/naive-reader.ts), and the light as a whole. */
+export const READERS = ["light", "laglight", "lines", "split"] as const
+export type Reader = (typeof READERS)[number]
 
 export interface CountedRow {
-    way: Way
+    reader: Reader
     groups: number
     replyBytes: number
-    /** What was counted; a text if the program ended: why. */
+    /** The cost; or why the program ended. */
     cost: PollCost | string
     /** The server's CPU time for one XINFO GROUPS, microseconds. */
     serverMicroseconds: number
@@ -40,7 +40,7 @@ export interface BenchResult {
     bytecodeBytes: number
     settingsBytes: number
     counted: CountedRow[]
-    /** More of the light alone: what was special, and what it cost. */
+    /** Special cases of the light, and their cost. */
     special: { what: string; cost: PollCost }[]
     pollsPerSecond: { groups: number; perSecond: number }[]
     latency: Latency[]
@@ -70,14 +70,14 @@ export async function runBench({
     try {
         const counted: CountedRow[] = []
         for (const groups of GROUPS)
-            for (const way of WAYS) {
+            for (const reader of READERS) {
                 signal.throwIfAborted()
-                onProgress(`counting: ${way}, ${groups} groups`)
+                onProgress(`counting: ${reader}, ${groups} groups`)
                 counted.push(
-                    await countWay(
+                    await countReader(
                         redis,
-                        way === "light" ? bytecode : readers.bytecode,
-                        way,
+                        reader === "light" ? bytecode : readers.bytecode,
+                        reader,
                         groups
                     )
                 )
@@ -130,24 +130,24 @@ export async function runBench({
 }
 
 /** The group that is watched is the last of the list. */
-async function countWay(
+async function countReader(
     redis: BenchRedis,
     bytecode: Uint8Array,
-    way: Way,
+    reader: Reader,
     groups: number
 ): Promise<CountedRow> {
     const key = `groups-${groups}`
     const names = await redis.stream(key, groups)
-    await redis.forgetCalls()
+    await redis.resetCalls()
     let cost: PollCost | string
     try {
         cost = await countPolls({
             bytecode,
-            settings: settingsOf(redis, key, names.at(-1)!, { WAY: way }),
+            settings: settingsOf(redis, key, names.at(-1)!, { WAY: reader }),
             pollMs: POLL_MS,
             heapReport: true,
             pollsSoFar:
-                way === "light"
+                reader === "light"
                     ? undefined
                     : async () => (await redis.groupsCalls()).calls,
         })
@@ -156,7 +156,7 @@ async function countWay(
         cost = error.message
     }
     return {
-        way,
+        reader,
         groups,
         replyBytes: await redis.replyBytes(key),
         cost,

@@ -8,11 +8,11 @@ export interface PollCost {
     steps: number
     allocations: number
     allocatedBytes: number
-    /** Those of them that the VM needs for calls. */
+    /** The part that the VM needs for calls. */
     callBytes: number
     /** The most steps between two pauses, of all polls. */
     longestRun: number
-    /** As it is in the end; the extremes are those since the warm-up. */
+    /** At the end; the extremes are those since the warm-up. */
     memory: MemoryReport
 }
 
@@ -24,7 +24,7 @@ export interface CountOptions extends Omit<
     pollMs: number
     /** Default 30. */
     polls?: number
-    /** What the program is given first: to start, sweep, connect and find out what it wants to know once. Default 15 s. */
+    /** Before counting starts: for the program's start, the sweep, the connect and one-time queries. Default 15 s. */
     warmUpMs?: number
     /** How many polls there have been so far; default: by the clock. */
     pollsSoFar?: () => Promise<number>
@@ -36,8 +36,8 @@ export class ProgramEnded extends Error {
 }
 
 /**
- * Runs a program that polls, on a driven clock, and counts. Everything is in it that the program does meanwhile: a light's
- * heartbeat and its look at the time every half second too.
+ * Runs a program that polls, on a driven clock, and counts everything that it does meanwhile, including a light's winks and
+ * its check of the time every half second.
  * @throws ProgramEnded
  */
 export async function countPolls({
@@ -61,7 +61,7 @@ export async function countPolls({
     try {
         await device.runFor(warmUpMs)
         // while it starts, the program keeps half of the heap for replies (src/heap.ts)
-        await device.memory({ afresh: true }).catch(() => undefined)
+        await device.memory({ resetExtremes: true }).catch(() => undefined)
         const pollsBefore = await pollsSoFar?.()
         const before = await device.counts()
         await device.runFor(polls * pollMs)

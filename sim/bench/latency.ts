@@ -1,11 +1,11 @@
-/** How fast the light follows, by the clock of this computer: what a person at the light would see. */
+/** How fast the light follows, by the clock of this computer. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { SimulatedDevice } from "../vm/device.ts"
 import type { BenchRedis } from "./bench-redis.ts"
 
 /** With LAG_PER_LED=1 each entry lights one LED more, up to this many. */
 const LEDS = 10
-/** Longer than anything that is not a fault. */
+/** Longer than anything takes without a fault. */
 const LIMIT_MS = 20_000
 /** A poll that asks twice sends its second question a few ms after the first: no new poll. */
 const SAME_POLL = 0.5

@@ -1,4 +1,4 @@
-/** `npm run bench`: what a poll costs and how fast the light follows, beside a naive reader of the same replies. */
+/** `npm run bench`: what a poll costs and how fast the light follows, compared with a naive reader of the same replies. */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -16,7 +16,7 @@ const OPTIONS: CommandOptions = {
     json: {
         type: "string",
         value: "FILE",
-        help: `also the result as JSON (${relative(".", DEFAULT_FILE)})`,
+        help: `where to write the result as JSON (${relative(".", DEFAULT_FILE)})`,
     },
     quick: {
         type: "boolean",
@@ -30,7 +30,7 @@ function help() {
         "Usage: npm run bench -- [options]",
         "",
         "Counts what polls cost in the VM (steps, bytes of the heap), and times the light on this computer, with a",
-        "Redis of its own. Counts are the same everywhere; for times leave the computer alone meanwhile.",
+        "Redis of its own. Counts are the same everywhere; for the times, do not use the computer meanwhile.",
         "",
         optionHelp(OPTIONS),
     ].join("\n")

@@ -1,9 +1,9 @@
 /** The bench's result as text: tables in Markdown, so that docs/performance.md can take them as they are. */
-import { WAYS } from "./bench.ts"
-import type { BenchResult, CountedRow, Way } from "./bench.ts"
+import { READERS } from "./bench.ts"
+import type { BenchResult, CountedRow, Reader } from "./bench.ts"
 import type { PollCost } from "./counts.ts"
 
-const NAMES: Record<Way, string> = {
+const NAMES: Record<Reader, string> = {
     light: "the light, everything",
     laglight: "laglight's reader",
     lines: "naive, native `indexOf`",
@@ -28,7 +28,7 @@ function countedTable(rows: CountedRow[]) {
         [
             "groups",
             "reply",
-            "who reads",
+            "reader",
             "steps",
             "allocations",
             "allocated",
@@ -44,7 +44,7 @@ function countedTable(rows: CountedRow[]) {
             const head = [
                 whole(row.groups),
                 bytes(row.replyBytes),
-                NAMES[row.way],
+                NAMES[row.reader],
             ]
             if (typeof cost === "string")
                 return [...head, `ends: ${cost}`, ...Array(8).fill("")]
@@ -62,11 +62,11 @@ function countedTable(rows: CountedRow[]) {
 /** @returns undefined if that program ended */
 export function costOf(
     rows: CountedRow[],
-    way: (typeof WAYS)[number],
+    reader: (typeof READERS)[number],
     groups: number
 ): PollCost | undefined {
     const cost = rows.find(
-        row => row.way === way && row.groups === groups
+        row => row.reader === reader && row.groups === groups
     )?.cost
     return typeof cost === "string" ? undefined : cost
 }
@@ -134,7 +134,7 @@ function clockTable(result: BenchResult) {
                 `off by ${interval.meanDeviation.toFixed(2)} % on average, drift ${interval.drift.toFixed(2)} %, longest ${ms(interval.longest)}`,
             ],
             ...result.counted
-                .filter(({ way }) => way === "light")
+                .filter(({ reader }) => reader === "light")
                 .map(({ groups, serverMicroseconds }) => [
                     `Redis's CPU time for XINFO GROUPS, ${groups} groups`,
                     `${serverMicroseconds} µs`,

@@ -1,4 +1,4 @@
-/** Processes that compile device code, kept for as long as there is something to compile. */
+/** Processes that compile device code, kept running while there is something to compile. */
 import { fork } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import type { Socket } from "node:net"
@@ -9,7 +9,7 @@ import type { CompileOrder, CompileResult } from "./compiler-process.ts"
 
 const PROGRAM = new URL("compiler-process.ts", import.meta.url).href
 
-/** Each has a compiler to warm up; more of them than processors would only do that more often. */
+/** Each has to warm up its compiler, so there are no more than processors. */
 const MOST = Math.min(2, availableParallelism())
 
 /** One without work ends after so long: it holds some 300 MB. */

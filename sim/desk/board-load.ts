@@ -1,4 +1,4 @@
-/** What settings will cost the board: the chip's time for each second, and the heap. */
+/** The load that settings put on the board: the chip's time per second, and the heap. */
 import {
     GROUP_MS,
     IDLE_MS_PER_S,
@@ -7,7 +7,7 @@ import {
     TARGET_MS,
 } from "../chip.ts"
 
-/** What the firmware says of settings that are valid (src/maincheck.ts). */
+/** Printed by the firmware for valid settings (src/maincheck.ts). */
 export interface Load {
     pollMs: number
     staleMs: number
@@ -23,13 +23,13 @@ const ROUND_MS = 50
 /** With memory for fewer groups of a stream than this the settings are refused. */
 const FEWEST_GROUPS = 10
 
-/** Why the board cannot do it at all: a sentence each, which begins with the setting concerned. */
+/** Why the settings cannot work on the board: a sentence each, which begins with the setting concerned. */
 export function loadRefusals(load: Load): string[] {
     const refusals: string[] = []
     const ms = load.targets * TARGET_MS
     if (ms > load.staleMs)
         refusals.push(
-            `STALE_MS is ${load.staleMs}: asking about ${targetsText(load)} takes the board ${ms} ms, so readings would be stale as soon as they are shown; set STALE_MS to ${2 * shortestPollMs(load)} or more`
+            `STALE_MS is ${load.staleMs}: a poll of ${targetsText(load)} takes the board ${ms} ms, so readings would be stale as soon as they are shown; set STALE_MS to ${2 * shortestPollMs(load)} or more`
         )
     if (load.groups < FEWEST_GROUPS)
         refusals.push(
@@ -38,11 +38,11 @@ export function loadRefusals(load: Load): string[] {
     return refusals
 }
 
-/** What the board can do, but not well. */
+/** What works on the board, but not well. */
 export function loadWarnings(load: Load): string[] {
     if (pollsMsPerS(load) <= POLLS_MS_PER_S) return []
     return [
-        `POLL_MS is ${load.pollMs}: with entries waiting, ${targetsText(load)} would keep the board busy ${busyText(load)} of each second; the smallest POLL_MS that suits is ${shortestPollMs(load)}`,
+        `POLL_MS is ${load.pollMs}: with entries waiting, ${targetsText(load)} would keep the board busy ${busyText(load)} of each second; the smallest POLL_MS that is long enough is ${shortestPollMs(load)}`,
     ]
 }
 

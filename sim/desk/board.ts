@@ -1,6 +1,6 @@
 /**
- * A board on USB, seen through what it shares with the simulator: its `led` service, its log, its settings. It may go
- * (unplugged, or reset by its own firmware) and come back: `attach` it to its line again.
+ * A board on USB, with the same interface as the simulator: its `led` service, its log, its settings. It may disconnect
+ * (unplugged, or reset by its own firmware) and come back: then `attach` it to its line again.
  */
 import { createHash } from "node:crypto"
 import { EventEmitter } from "node:events"
@@ -41,7 +41,7 @@ export interface Deployment {
     onProgress?: (part: number) => void
 }
 
-/** How often the board is asked to speak, until it does. */
+/** How often frames and log are requested from the board, until they come. */
 const HELLO_MS = 100
 /** Between two turns of the bus's clock. */
 const TICK_MS = 20
@@ -78,7 +78,7 @@ export class Board extends EventEmitter<DeviceEvents> implements Device {
     }
 
     /**
-     * Speaks to the board at the other end of a line. Resolves when it has announced itself.
+     * Connects to the board at the other end of a line. Resolves when it has announced itself.
      * @throws DeskError if it does not within `timeoutMs`
      */
     async attach(line: Duplex, timeoutMs = 10_000) {
@@ -96,7 +96,7 @@ export class Board extends EventEmitter<DeviceEvents> implements Device {
         line.once("error", () => this.detach(line))
         line.once("close", () => this.detach(line))
         const hello = setInterval(() => {
-            // once is enough when all is well; a board that has just started may miss it
+            // normally once is enough; a board that has just started may miss it
             this.write(bridgeFrame(UsbBridgeCmd.EnablePackets))
             this.write(bridgeFrame(UsbBridgeCmd.EnableLog))
         }, HELLO_MS)
@@ -131,12 +131,12 @@ export class Board extends EventEmitter<DeviceEvents> implements Device {
         const host = this.present()
         const manager = this.service(SRV_DEVICE_SCRIPT_MANAGER)
         const hash = manager.register(DeviceScriptManagerReg.ProgramSha256)
-        await persistently(() => hash.refresh())
+        await withRetries(() => hash.refresh())
         const isSame = Buffer.from(hash.data ?? []).equals(
             createHash("sha256").update(bytecode).digest()
         )
         const before = this.programs
-        await persistently(() => host.setRunning(false))
+        await withRetries(() => host.setRunning(false))
         if (!isSame)
             await OutPipe.sendBytes(
                 manager,
@@ -146,7 +146,7 @@ export class Board extends EventEmitter<DeviceEvents> implements Device {
             )
         await this.deleteOthers(settings, knownKeys)
         await host.writeSettings(settings, [])
-        await persistently(() => host.setRunning(true))
+        await withRetries(() => host.setRunning(true))
         await this.until(
             () => this.programs > before,
             BEGIN_MS,
@@ -261,9 +261,9 @@ export class Board extends EventEmitter<DeviceEvents> implements Device {
         for (const key of knownKeys) {
             if (settings.has(key)) continue
             // asked first: each deletion takes room in flash, also of what is not there
-            const value = await persistently(() => client.getValue(key))
+            const value = await withRetries(() => client.getValue(key))
             if (value && value.length > 0)
-                await persistently(async () => {
+                await withRetries(async () => {
                     await client.deleteValue(key)
                     const rest = await client.getValue(key)
                     if (rest && rest.length > 0)
@@ -295,7 +295,7 @@ function announces(packet: Packet, serviceClass: number) {
     return false
 }
 
-async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
+async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
     for (let left = ATTEMPTS; ; left--)
         try {
             return await attempt()

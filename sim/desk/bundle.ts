@@ -46,7 +46,7 @@ runCommand(async args => {
     const { entry, rest } = takeProgram(args)
     const values = parseCommandLine(rest, OPTIONS)
     const { settings } = await settingsToDeploy(values)
-    console.log("the settings are sound; bundling")
+    console.log("the settings are valid; bundling")
     const { file, sizeBytes } = await makeBundle({
         entry,
         settings,

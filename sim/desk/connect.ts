@@ -1,4 +1,4 @@
-/** Where the board's commands find their board: on USB, or simulated. */
+/** The board for a command: on USB, or simulated. */
 import type { Duplex } from "node:stream"
 import type { CommandOptions, OptionValues } from "../command-line.ts"
 import { SimulatedDevice } from "../vm/device.ts"
@@ -8,9 +8,9 @@ import type { CommandContext } from "./run-command.ts"
 import { findBoard, openBoard, systemSerialPorts } from "./serial-port.ts"
 import { lineTo } from "./simulated-line.ts"
 
-/** Lines to a board, again and again: it closes its own when it resets. */
+/** Opens lines to a board; the board closes its line when it resets. */
 export interface LineSource {
-    /** In words. */
+    /** For messages. */
     name: string
     /** @throws DeskError */
     open(): Promise<Duplex>
@@ -58,13 +58,13 @@ export async function lineSource(
     }
 }
 
-/** A board that speaks. It is stopped at the end. @throws DeskError */
+/** A connected board. It is stopped at the end. @throws DeskError */
 export async function connectBoard(
     source: LineSource,
     { cleanup }: CommandContext
 ): Promise<Board> {
     const board = new Board()
-    // whatever fails from here on, the port is given back
+    // if anything fails from here on, the port is released
     await cleanup.keep(Promise.resolve(board))
     await board.attach(await source.open())
     return board

@@ -2,7 +2,7 @@
 import { optionHelp, parseCommandLine } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { buildFirmware } from "../firmware.ts"
-import { logLine } from "../light/words.ts"
+import { logLine } from "../light/text.ts"
 import { FIRMWARE_KEYS } from "../settings-table.ts"
 import {
     BOARD_OPTIONS,
@@ -48,7 +48,7 @@ runCommand(async (args, context) => {
     const { name, entry, rest } = takeProgram(completeSerial(args))
     const values = parseCommandLine(rest, OPTIONS)
     const { settings } = await settingsToDeploy(values)
-    console.log("the settings are sound")
+    console.log("the settings are valid")
     const { bytecode } = await context.cleanup.waitFor(buildFirmware({ entry }))
     if (values.devtools) {
         const device = await deployToDevtools({

@@ -58,15 +58,15 @@ export async function deployToDevtools(
         for (const key of knownKeys) {
             if (settings.has(key)) continue
             // asked first: each deletion takes room in flash, also of what is not there
-            const value = await persistently(() => client.getValue(key))
+            const value = await withRetries(() => client.getValue(key))
             if (value && value.length > 0)
-                await persistently(() => client.deleteValue(key))
+                await withRetries(() => client.deleteValue(key))
         }
         const bytes = new TextEncoder()
         for (const [key, json] of settings)
             // the simulator has no Wi-Fi
             if (!WIFI_KEYS.includes(key))
-                await persistently(() =>
+                await withRetries(() =>
                     client.setValue(key, bytes.encode(json))
                 )
         client.unmount()
@@ -115,7 +115,7 @@ async function onlyManager(bus: JDBus): Promise<JDService> {
     return found[0]
 }
 
-async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
+async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
     for (let left = ATTEMPTS; ; left--)
         try {
             return await attempt()

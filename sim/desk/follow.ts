@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Board } from "./board.ts"
 import type { LineSource } from "./connect.ts"
 
-/** Between two looks for a board that has gone. */
+/** Between two attempts to find a board that has disconnected. */
 const LOOK_MS = 1000
 
-/** Attaches the board again whenever it went; ends when told to. */
+/** Attaches the board again whenever it disconnected; ends when told to. */
 export async function keepAttached(
     board: Board,
     source: LineSource,

@@ -1,7 +1,7 @@
 /** Tries settings against their Redis from this computer, by running the real firmware with them in the VM. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { buildFirmware } from "../firmware.ts"
-import { bar } from "../light/words.ts"
+import { bar } from "../light/text.ts"
 import { printable } from "../printable.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { SimulatedDevice } from "../vm/device.ts"
@@ -11,7 +11,7 @@ import type { LightRecord, TargetRecord } from "../light/light-record.ts"
 export interface Trial {
     /** Every target's lag is known, at least within bounds. */
     isShown: boolean
-    /** What the firmware said. */
+    /** The firmware's log. */
     log: string[]
     /** The bar at the end: `●●●○○○○○○○`. */
     leds: string
@@ -40,14 +40,14 @@ export async function tryRedis(settings: EncodedSettings): Promise<Trial> {
             )
             .catch(() => {})
         await sleep(SETTLE_MS)
-        const said = records()
-        // each target's last word, which holds while the link is up
+        const all = records()
+        // each target's last record, which is valid while the link is up
         const targets = new Map<number, TargetRecord>()
-        for (const record of said)
+        for (const record of all)
             if (isTargetRecord(record)) targets.set(record.target, record)
         return {
             isShown:
-                said.at(-1)?.link === "up" &&
+                all.at(-1)?.link === "up" &&
                 targets.size > 0 &&
                 [...targets.values()].every(
                     ({ condition }) => condition === "lag"
@@ -56,14 +56,14 @@ export async function tryRedis(settings: EncodedSettings): Promise<Trial> {
                 .filter(({ level }) => level !== "debug")
                 .map(({ text }) => printable(text)),
             leds: bar(device.leds),
-            missingRights: rights(said.filter(isTargetRecord)),
+            missingRights: rights(all.filter(isTargetRecord)),
         }
     } finally {
         await device.stop()
     }
 }
 
-/** Redis, the network or the firmware itself has had its say; before that there are only announcements. */
+/** A result from Redis, the network or the firmware; before that there are only announcements. */
 function isAnswer(record: LightRecord) {
     return (
         isTargetRecord(record) ||
@@ -74,7 +74,7 @@ function isAnswer(record: LightRecord) {
 
 function rights(targets: TargetRecord[]) {
     const found = targets.flatMap(({ missing, reason }) => {
-        // Redis's own words
+        // Redis's error reply
         const refused = /^NOPERM .*'([\w|]+)' command/.exec(reason ?? "")
         return [
             ...(missing?.split(" ") ?? []),

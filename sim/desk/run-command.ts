@@ -1,10 +1,10 @@
-/** The frame of the desk's commands: help, one line for a mistake, exit codes, nothing left behind. */
+/** Runs the commands of this folder: one line for an error, exit codes, cleanup. */
 import { Cleanup } from "../cleanup.ts"
 import { UsageError } from "../command-line.ts"
 import { errorMessage } from "../error-message.ts"
 import { untilStopped } from "../until-stopped.ts"
 
-/** Something that the user can do something about; the message says what. Exit code 1. */
+/** An error that the user can fix; the message says how. Exit code 1. */
 export class DeskError extends Error {
     override name = "DeskError"
 }
@@ -25,7 +25,7 @@ export function runCommand(
     const interrupted = new Promise<number>(resolve =>
         stopped.addEventListener("abort", () => resolve(0))
     )
-    // all that can go wrong is caught on the way: it ends with the exit code
+    // all errors are caught below: it ends with the exit code
     void Promise.race([main(process.argv.slice(2), context), interrupted])
         .catch((error: unknown) => {
             if (stopped.aborted) return 0

@@ -1,8 +1,8 @@
-/** Finds the board's serial port and opens it; what goes wrong is said in words. */
+/** Finds the board's serial port and opens it, with messages for all errors. */
 import type { Duplex } from "node:stream"
 import { DeskError } from "./run-command.ts"
 
-/** What the system says of a port. */
+/** What the system reports about a port. */
 export interface PortInfo {
     path: string
     manufacturer?: string
@@ -14,7 +14,7 @@ export interface PortInfo {
 /** The part of the package `serialport` that is used; tests have one of their own. */
 export interface SerialPorts {
     list(): Promise<PortInfo[]>
-    /** @throws Error in the system's words */
+    /** @throws Error with the system's message */
     open(path: string): Promise<Duplex>
 }
 
@@ -84,12 +84,12 @@ export async function openBoard(
     }
 }
 
-/** Linux, macOS and Windows each have their own words. */
+/** From the messages of Linux, macOS and Windows. */
 function openError(path: string, message: string, platform: NodeJS.Platform) {
     const isDenied = /permission denied|EACCES|access denied/i.test(message)
     if (
         /lock|busy|temporarily unavailable|EBUSY/i.test(message) ||
-        // Windows says so of a port that somebody else has open
+        // on Windows this means that another program has the port open
         (isDenied && platform === "win32")
     )
         return `${path} is in use by another program (npm run watch or deploy in another window, VS Code, a serial monitor); close that first`

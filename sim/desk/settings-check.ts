@@ -9,7 +9,7 @@ import {
     MAX_PASSWORD_BYTES,
     MAX_SSID_BYTES,
     MIN_PASSWORD_BYTES,
-} from "../settings-words.ts"
+} from "../settings-text.ts"
 import {
     keyRefusal,
     MAX_KEY_CHARACTERS,

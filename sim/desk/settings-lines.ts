@@ -1,6 +1,6 @@
 /**
- * What a settings file's own form does wrong: lines that DeviceScript would drop, keys it would not take, values it would
- * change on the way (sim/settings-file.ts). What values mean is the firmware's business: settings-verdict.ts.
+ * Mistakes in the form of a settings file: lines that DeviceScript would drop, keys it would not accept, values it would
+ * change (sim/settings-file.ts). The values themselves are checked by the firmware: settings-verdict.ts.
  */
 import {
     FIRMWARE_KEYS,
@@ -9,9 +9,9 @@ import {
     WIFI_KEYS,
 } from "../settings-table.ts"
 
-/** A settings file as it stands on disk. */
+/** A settings file on disk. */
 export interface SettingsFile {
-    /** As it is called in messages: `.env.local`. */
+    /** Its name in messages: `.env.local`. */
     name: string
     bytes: Uint8Array
     /** It is meant for git: no place for a password. */
@@ -175,7 +175,7 @@ export function sizeRefusals(
     return refusals
 }
 
-/** A key that nobody knows, or text that would arrive as something else. */
+/** An unknown key, or text that would arrive as something else. */
 export function keyRefusal({
     file,
     line,
@@ -197,7 +197,7 @@ function keyProblem(key: string) {
         k => !(k in BUNDLE_KEYS)
     )
     if (keys.includes(key)) return undefined
-    // one more of what is numbered is no slip of the pen
+    // a number above the limit is not a misspelling
     const [, name, number] = /^([A-Z_]+_)([0-9]+)$/.exec(key) ?? []
     const last = Math.max(
         ...keys.map(k => (k.startsWith(name) && +k.slice(name.length)) || 0)

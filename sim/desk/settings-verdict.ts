@@ -1,6 +1,6 @@
 /**
- * The firmware's own verdict on settings: src/maincheck.ts runs its rules in DeviceScript's VM, as the board would, and
- * prints what is wrong. So there is one rule book.
+ * The firmware's own check of settings: src/maincheck.ts applies its rules in DeviceScript's VM, as the board would, and
+ * prints what is wrong. So each rule exists once.
  */
 import { BOARD } from "../board.ts"
 import { buildFirmware } from "../firmware.ts"
@@ -15,13 +15,13 @@ export type Board = (typeof BOARDS)[number]
 export interface Verdict {
     /** A sentence each, which begins with the key concerned. */
     faults: string[]
-    /** What they need; undefined where something is wrong with them. */
+    /** What they need; undefined if something is wrong with them. */
     load?: Load
 }
 
 /** Tells the program which runtime to judge for. */
 const RUNTIME_KEY = "CHECK_RUNTIME"
-/** In device time, which the computer runs through as fast as it can. */
+/** In device time, which the driven clock runs as fast as it can. */
 const TIMEOUT_MS = 30_000
 
 /** @param settings no key longer than DeviceScript takes, none too large */

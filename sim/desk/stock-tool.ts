@@ -151,7 +151,7 @@ function provideRuntime(scratch: string, image: string) {
     utimesSync(target, now, now)
 }
 
-/** Takes the first runtime that was downloaded here for the right one, and asks about another. */
+/** The first runtime that was downloaded here is trusted; another needs this option. */
 export const ACCEPT_RUNTIME: CommandOptions = {
     "accept-runtime": {
         type: "string",
@@ -188,7 +188,7 @@ export function pinRuntime(
     writeFileSync(note, `${found}\n`)
 }
 
-/** For the next time: a runtime holds no secrets. */
+/** Keeps the download for the next time: a runtime holds no secrets. */
 function keepRuntime(scratch: string) {
     mkdirSync(join(ROOT, CACHE), { recursive: true })
     copyFileSync(

@@ -2,7 +2,7 @@
 const CR_LF = "\r\n"
 
 export class CommandReader {
-    /** What is wrong with the bytes so far; nothing more can be read then. */
+    /** What is wrong with the bytes so far; no more commands can be read then. */
     error: string | undefined
 
     private buffer: Buffer = Buffer.alloc(0)

@@ -21,9 +21,9 @@ export class FaultProxy extends EventEmitter<ProxyEvents> implements Proxy {
     /** Bytes passed on to clients. */
     bytesToClient = 0
 
-    /** What happens at present. */
+    /** The current fault. */
     fault: Fault = { kind: "none" }
-    /** Grows with each fault set: offsets start anew. */
+    /** Grows with each fault set: offsets start at 0 again. */
     epoch = 0
     /** Pending while the proxy is paused. */
     gate: Promise<void> | undefined
@@ -60,8 +60,8 @@ export class FaultProxy extends EventEmitter<ProxyEvents> implements Proxy {
     }
 
     /**
-     * From now on this is what happens. Resolves when it is in force.
-     * @param options `once`: back to none after it has struck for the first time
+     * Sets the fault. Resolves when it is in effect.
+     * @param options `once`: back to none after it was applied for the first time
      */
     async set(fault: Fault, { once = false } = {}) {
         this.fault = fault
@@ -72,14 +72,14 @@ export class FaultProxy extends EventEmitter<ProxyEvents> implements Proxy {
             fault.kind === "refuse" || fault.kind === "no-answer"
                 ? fault.kind
                 : "accept"
-        if (wanted !== "no-answer") await this.answerAgain()
+        if (wanted !== "no-answer") await this.stopUnanswered()
         if (wanted !== "accept") await this.stopListening()
         else if (!this.server) await this.listen(this.port)
         if (wanted === "no-answer")
             this.unanswered ??= await listenUnanswered(this.port)
     }
 
-    /** Everything passes again; connections that are dead stay dead. */
+    /** No fault any more; connections that are dead stay dead. */
     async clear() {
         await this.set({ kind: "none" })
     }
@@ -101,18 +101,18 @@ export class FaultProxy extends EventEmitter<ProxyEvents> implements Proxy {
 
     async stop() {
         this.resume()
-        await this.answerAgain()
+        await this.stopUnanswered()
         for (const connection of this.open) connection.destroy()
         await this.stopListening()
     }
 
     /** Called by connections when the fault was applied. */
-    hasStruck(fault: Fault) {
+    faultApplied(fault: Fault) {
         if (this.onlyOnce && this.fault === fault) {
             this.fault = { kind: "none" }
             this.epoch++
         }
-        this.emit("struck", fault)
+        this.emit("applied", fault)
     }
 
     private async listen(port: number) {
@@ -125,7 +125,7 @@ export class FaultProxy extends EventEmitter<ProxyEvents> implements Proxy {
         this.listeningPort = (server.address() as AddressInfo).port
     }
 
-    /** Existing connections go on. */
+    /** Existing connections stay open. */
     private async stopListening() {
         const { server } = this
         this.server = undefined
@@ -133,7 +133,7 @@ export class FaultProxy extends EventEmitter<ProxyEvents> implements Proxy {
         server?.close()
     }
 
-    private async answerAgain() {
+    private async stopUnanswered() {
         await this.unanswered?.stop()
         this.unanswered = undefined
     }

@@ -12,13 +12,13 @@ interface At {
 export type Fault =
     /** Everything passes. */
     | { kind: "none" }
-    /** Nobody listens: new connections are refused. Existing ones go on. */
+    /** Nothing listens: new connections are refused. Existing ones stay open. */
     | { kind: "refuse" }
     /** Existing connections are reset, and new ones as soon as they are made. */
     | { kind: "cut" }
-    /** SYNs stay unanswered, as from a host that is off: connecting hangs. Linux only. Existing connections go on. */
+    /** SYNs stay unanswered, as from a host that is off: connecting hangs. Linux only. Existing connections stay open. */
     | { kind: "no-answer" }
-    /** New connections are accepted and never hear anything. They stay so. Existing ones go on. */
+    /** New connections are accepted and never get a byte, not even later. Existing ones stay open. */
     | { kind: "silent" }
     /** FIN after this many bytes: 0 closes instead of the first byte. */
     | ({ kind: "close"; after: number } & At)
@@ -32,25 +32,25 @@ export type Fault =
     | ({ kind: "split"; at: number; pauseMs: number } & At)
     /** As split, at 1 in the first reply, at 2 in the next, ... and from 1 again when a reply is shorter. */
     | { kind: "sweep"; pauseMs: number }
-    /** One byte is another: XORed, with 0x20 by default. */
+    /** One byte is changed: XORed, with 0x20 by default. */
     | ({ kind: "corrupt"; at: number; xor?: number } & At)
     /** What arrives in one piece arrives twice. */
     | { kind: "duplicate" }
     /** What the client sends does not reach the server. */
     | { kind: "swallow" }
-    /** Existing connections are dead: nothing passes, nobody is told. New ones work: the server was restarted behind a cable pulled out. */
+    /** Existing connections are dead: nothing passes, and neither side is notified. New ones work: as if the server was restarted while the cable was unplugged. */
     | { kind: "half-open" }
-    /** Nothing passes, not even a close; connections of this time stay dead. New ones are accepted (by this side of the hole) and silent. */
+    /** Nothing passes, not even a close; connections made meanwhile stay dead. New ones are accepted (by the proxy) and silent. */
     | { kind: "black-hole" }
 
 /** A client that finds data and a reset at once reports the data and an ordinary close (libuv does). */
 const BEFORE_RESET_MS = 20
 
-/** What to do in place of passing a chunk on. */
+/** What to do instead of passing a chunk on. */
 export type Step =
     { send: Buffer } | { waitMs: number } | { end: "fin" | "rst" }
 
-/** Where a chunk stands. */
+/** The position of a chunk. */
 export interface Position {
     /** Of its first byte, see At. */
     connection: number
@@ -59,13 +59,13 @@ export interface Position {
     replies: number
 }
 
-/** @returns the steps for a chunk from the server, and whether the fault has struck in it */
+/** @returns the steps for a chunk from the server, and whether the fault was applied to it */
 export function stepsFor(
     fault: Fault,
     chunk: Buffer,
     position: Position
-): { steps: Step[]; struck: boolean } {
-    const pass = { steps: [{ send: chunk }], struck: false }
+): { steps: Step[]; applied: boolean } {
+    const pass = { steps: [{ send: chunk }], applied: false }
     switch (fault.kind) {
         case "close":
         case "reset": {
@@ -74,13 +74,13 @@ export function stepsFor(
             const steps = sends(chunk.subarray(0, keep))
             if (fault.kind === "close") steps.push({ end: "fin" })
             else steps.push({ waitMs: BEFORE_RESET_MS }, { end: "rst" })
-            return { steps, struck: true }
+            return { steps, applied: true }
         }
         case "delay":
-            // the wait is the connection's business: it knows when the chunk came
-            return { ...pass, struck: true }
+            // the connection does the waiting: it knows when the chunk came
+            return { ...pass, applied: true }
         case "pieces":
-            return { steps: pieces(chunk, fault), struck: true }
+            return { steps: pieces(chunk, fault), applied: true }
         case "split":
             return split(
                 chunk,
@@ -98,10 +98,10 @@ export function stepsFor(
             if (at < 0 || at >= chunk.length) return pass
             const altered = Buffer.from(chunk)
             altered[at] ^= fault.xor ?? 0x20
-            return { steps: [{ send: altered }], struck: true }
+            return { steps: [{ send: altered }], applied: true }
         }
         case "duplicate":
-            return { steps: [{ send: chunk }, { send: chunk }], struck: true }
+            return { steps: [{ send: chunk }, { send: chunk }], applied: true }
         default:
             return pass
     }
@@ -113,14 +113,14 @@ function start({ per = "connection" }: At, position: Position) {
 
 function split(chunk: Buffer, at: number, pauseMs: number) {
     if (at < 0 || at >= chunk.length)
-        return { steps: [{ send: chunk }], struck: false }
+        return { steps: [{ send: chunk }], applied: false }
     return {
         steps: [
             ...sends(chunk.subarray(0, at)),
             { waitMs: pauseMs },
             { send: chunk.subarray(at) },
         ],
-        struck: true,
+        applied: true,
     }
 }
 

@@ -1,12 +1,12 @@
 /**
- * A Redis that answers as a sound one does, for one stream with one group, until it is told to spoil what it says. It is
- * server, sentinel and node of a Cluster, as it is asked.
+ * A fake Redis with valid replies, for one stream with one group, until it is told to tamper with them. It can be server,
+ * sentinel or Cluster node.
  */
 import { encodeReply } from "./encode-reply.ts"
 import { CannedReplyServer } from "./scripted-server.ts"
 
-/** What becomes of a reply. @returns nothing where it is to be lost */
-export type Spoil = (
+/** Changes a reply. @returns undefined: no reply is sent */
+export type Tamper = (
     reply: Buffer,
     command: string[]
 ) => Buffer | undefined | { reply: Buffer; then: "close" | "reset" }
@@ -14,9 +14,9 @@ export type Spoil = (
 export interface HostileRedisOptions {
     stream?: string
     group?: string
-    /** The lag as XINFO GROUPS tells it is nil: it has to be counted. */
-    tellsNoLag?: boolean
-    /** What AUTH has to hold, the password last. */
+    /** The lag in XINFO GROUPS is nil: it has to be counted. */
+    reportsNoLag?: boolean
+    /** The password that AUTH has to end with. */
     password?: string
 }
 
@@ -24,9 +24,9 @@ const LAST = 100
 
 export class HostileRedis {
     lag = 3
-    /** undefined: all is well. */
-    spoil: Spoil | undefined
-    /** Sends whoever asks for the stream elsewhere: `MOVED 1 127.0.0.1:7000`. */
+    /** undefined: replies are valid. */
+    tamper: Tamper | undefined
+    /** The error reply to commands for the stream: `MOVED 1 127.0.0.1:7000`. */
     redirect: string | undefined
     /** As a sentinel: where the master is. */
     master: { host: string; port: number } | undefined
@@ -37,10 +37,10 @@ export class HostileRedis {
         redis.server = await CannedReplyServer.start(command => {
             const words = command.map(String)
             const reply = redis.answer(words)
-            // who never closes is another fault, and costs a test its time
+            // a server that does not close is another fault, and would take a test much time
             if (words[0]?.toUpperCase() === "QUIT")
                 return { reply, then: "close" }
-            return redis.spoil ? redis.spoil(reply, words) : reply
+            return redis.tamper ? redis.tamper(reply, words) : reply
         })
         return redis
     }
@@ -59,9 +59,9 @@ export class HostileRedis {
         return this.server.stop()
     }
 
-    /** What a sound server answers. */
+    /** The valid reply. */
     answer(words: string[]): Buffer {
-        const { stream = "jobs", group = "staff", tellsNoLag } = this.options
+        const { stream = "jobs", group = "staff", reportsNoLag } = this.options
         const { lag, redirect, master } = this
         const name = words[0]?.toUpperCase()
         if (redirect !== undefined && name?.startsWith("X"))
@@ -84,8 +84,8 @@ export class HostileRedis {
                     [
                         ...["name", group, "consumers", 1, "pending", 0],
                         ...["last-delivered-id", `${LAST}-0`],
-                        ...["entries-read", tellsNoLag ? null : LAST],
-                        ...["lag", tellsNoLag ? null : lag],
+                        ...["entries-read", reportsNoLag ? null : LAST],
+                        ...["lag", reportsNoLag ? null : lag],
                     ],
                 ])
             case "XLEN":

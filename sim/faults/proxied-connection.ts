@@ -9,41 +9,41 @@ import type { Fault, Position } from "./faults.ts"
 /**
  * @event connection a client was accepted (all of them so far)
  * @event request bytes came from a client, whether or not they are passed on
- * @event reply bytes are handed to a client
- * @event struck the fault has been applied to a reply
+ * @event reply bytes are passed to a client
+ * @event applied the fault has been applied to a reply
  * @event close a connection has ended on the client's side
  */
 export interface ProxyEvents {
     connection: [total: number]
     request: [Buffer]
     reply: [Buffer]
-    struck: [Fault]
+    applied: [Fault]
     close: []
 }
 
-/** What a connection has to know of its proxy, and tells it. */
+/** The proxy as its connections see it. */
 export interface Proxy extends EventEmitter<ProxyEvents> {
     /** Where the real server listens; `host` is 127.0.0.1 if absent. */
     readonly upstream: { host?: string; port: number }
-    /** What happens at present. */
+    /** The current fault. */
     fault: Fault
-    /** Grows with each fault set: offsets start anew. */
+    /** Grows with each fault set: offsets start at 0 again. */
     epoch: number
     /** Pending while the proxy is paused. */
     gate: Promise<void> | undefined
     bytesToServer: number
     bytesToClient: number
     /** The fault was applied. */
-    hasStruck(fault: Fault): void
+    faultApplied(fault: Fault): void
 }
 
 type Arrived = Buffer | "fin" | "rst"
 
 export class ProxiedConnection {
     private readonly server: Socket | undefined
-    private readonly fromServer: Way
-    private readonly fromClient: Way
-    /** Nothing passes any more, and nobody is told. */
+    private readonly fromServer: Direction
+    private readonly fromClient: Direction
+    /** Nothing passes any more, and neither side is notified. */
     private dead = false
     private position: Position = { connection: 0, reply: 0, replies: 0 }
     private isNewReply = true
@@ -53,11 +53,11 @@ export class ProxiedConnection {
         private readonly proxy: Proxy,
         private readonly client: Socket
     ) {
-        this.fromClient = new Way(
+        this.fromClient = new Direction(
             since => this.due(since, "client"),
             what => this.toServer(what)
         )
-        this.fromServer = new Way(
+        this.fromServer = new Direction(
             since => this.due(since, "server"),
             what => this.toClient(what)
         )
@@ -77,7 +77,7 @@ export class ProxiedConnection {
         server.on("error", () => this.fromServer.arrive("rst"))
     }
 
-    /** A new fault is in force. */
+    /** A new fault is in effect. */
     faultChanged() {
         this.otherFault.abort()
         this.otherFault = new AbortController()
@@ -89,7 +89,7 @@ export class ProxiedConnection {
         if (kind === "cut") this.end("rst")
     }
 
-    /** Ends it for the client, and quietly for the server. */
+    /** Ends it for the client as told, and drops the connection to the server. */
     end(how: "fin" | "rst") {
         this.dead = true
         this.server?.destroy()
@@ -110,7 +110,7 @@ export class ProxiedConnection {
         if (this.proxy.fault.kind !== "swallow") this.fromClient.arrive(chunk)
     }
 
-    /** Resolves when what came at a time may be passed on. @param sinceMs as performance.now() tells the time */
+    /** Resolves when data that arrived at a time may be passed on. @param sinceMs by performance.now() */
     private async due(sinceMs: number, from: "client" | "server") {
         await this.proxy.gate
         for (;;) {
@@ -137,17 +137,17 @@ export class ProxiedConnection {
     private async toClient(what: Arrived) {
         if (this.dead) return
         if (typeof what === "string") this.end(what)
-        else await this.handOn(what)
+        else await this.forward(what)
     }
 
-    private async handOn(chunk: Buffer) {
+    private async forward(chunk: Buffer) {
         const { fault, epoch } = this.proxy
         if (this.isNewReply) {
             this.position.reply = 0
             this.position.replies++
         }
         this.isNewReply = false
-        const { steps, struck } = stepsFor(fault, chunk, this.position)
+        const { steps, applied } = stepsFor(fault, chunk, this.position)
         this.position.connection += chunk.length
         this.position.reply += chunk.length
         for (const step of steps) {
@@ -156,7 +156,8 @@ export class ProxiedConnection {
             else if ("waitMs" in step) await sleep(step.waitMs)
             else this.end(step.end)
         }
-        if (struck && epoch === this.proxy.epoch) this.proxy.hasStruck(fault)
+        if (applied && epoch === this.proxy.epoch)
+            this.proxy.faultApplied(fault)
     }
 
     /** Resolves when the system has the bytes, so that the next ones are a segment of their own. */
@@ -169,14 +170,14 @@ export class ProxiedConnection {
     }
 }
 
-/** One direction: what has arrived is handed on when it is due, one after the other. */
-class Way {
+/** One direction: data is forwarded in order, each piece when it is due. */
+class Direction {
     private readonly waiting: { what: Arrived; sinceMs: number }[] = []
     private isPassing = false
 
     constructor(
         private readonly due: (sinceMs: number) => Promise<void>,
-        private readonly handOn: (what: Arrived) => Promise<void> | void
+        private readonly forward: (what: Arrived) => Promise<void> | void
     ) {}
 
     arrive(what: Arrived) {
@@ -188,7 +189,7 @@ class Way {
         this.isPassing = true
         for (let next; (next = this.waiting.shift());) {
             await this.due(next.sinceMs)
-            await this.handOn(next.what)
+            await this.forward(next.what)
         }
         this.isPassing = false
     }

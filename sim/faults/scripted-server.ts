@@ -1,6 +1,6 @@
 /**
- * Stands in for a Redis server of another version, or in a state that is hard to bring about: it reads
- * commands as Redis does and answers with canned raw replies. It knows nothing of streams.
+ * A fake Redis server, for another version or for a state that is hard to produce: it reads commands as Redis does and
+ * sends canned raw replies. It knows nothing about streams.
  */
 import { EventEmitter } from "node:events"
 import { createServer } from "node:net"
@@ -9,7 +9,7 @@ import { CommandReader } from "./command-reader.ts"
 
 const HOST = "127.0.0.1"
 
-/** A raw reply, and what becomes of the connection after it. */
+/** A raw reply, and whether the connection ends after it. */
 export interface Answer {
     reply?: Reply
     then?: "close" | "reset"
@@ -21,7 +21,7 @@ export type Reply = Buffer | string
 /**
  * @param command name and arguments, as sent
  * @param connection counts from 1
- * @returns undefined: nothing is answered
+ * @returns undefined: no reply
  */
 export type Handler = (
     command: Buffer[],
@@ -30,14 +30,14 @@ export type Handler = (
 
 export interface CannedReplyOptions {
     handler: Handler
-    /** Sent at once to whoever connects, unasked. */
+    /** Sent at once to each new connection. */
     greeting?: Answer
-    /** The handler answers ECHO, too. */
+    /** ECHO is passed to the handler, too. */
     echoes?: boolean
 }
 
 /** @event command a command was read (as latin1 text), before it is answered
- *  @event connection somebody has connected (all of them so far) */
+ *  @event connection a client has connected (number of connections so far) */
 export class CannedReplyServer extends EventEmitter<{
     command: [command: string[], connection: number]
     connection: [total: number]
@@ -47,7 +47,7 @@ export class CannedReplyServer extends EventEmitter<{
     readonly commands: string[][] = []
     /** Connections accepted so far. */
     connections = 0
-    /** Decides what is answered; may be replaced at any time. */
+    /** Decides the reply; may be replaced at any time. */
     handler: Handler
 
     private readonly server: Server
@@ -75,8 +75,8 @@ export class CannedReplyServer extends EventEmitter<{
         return (this.server.address() as AddressInfo).port
     }
 
-    /** Ends the connections there are. */
-    hangUp() {
+    /** Ends all open connections. */
+    closeConnections() {
         for (const socket of this.sockets) socket.destroy()
     }
 
@@ -96,7 +96,7 @@ export class CannedReplyServer extends EventEmitter<{
         socket.on("close", () => this.sockets.delete(socket))
         socket.on("data", chunk => {
             reader.feed(chunk)
-            // what came in one go is answered in one go, as Redis does
+            // replies to one batch are sent as one batch, as Redis does
             socket.cork()
             for (let command; (command = reader.next());) {
                 const read = command
@@ -119,7 +119,7 @@ export class CannedReplyServer extends EventEmitter<{
         connection: number
     ) {
         const words = command.map(word => word.toString("latin1"))
-        // what tells a fresh answer from an old one is answered as every server does, unless a test is about it
+        // ECHO, by which old replies are detected, gets the normal reply, unless a test is about it
         if (words[0] === "ECHO" && !this.options.echoes)
             return give(socket, `$${words[1].length}\r\n${words[1]}\r\n`)
         this.commands.push(words)

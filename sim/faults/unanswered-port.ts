@@ -12,7 +12,7 @@ const HOST = "127.0.0.1"
 /** A queue of length 1 takes two connections on Linux; one more to be sure. */
 const FILL = 3
 
-/** The listener stops itself, in the same turn in which it begins to listen. */
+/** The listener stops itself (SIGSTOP) in the callback of listen(). */
 const LISTENER = `
     require("node:net").createServer().listen(
         { host: ${JSON.stringify(HOST)}, port: Number(process.argv[1]), backlog: 1 },

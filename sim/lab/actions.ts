@@ -1,12 +1,12 @@
-/** What the page's buttons do, by name; each acts on the real thing and says what it did. */
+/** What the page's buttons do, by name; each acts on the real Redis, network or device and returns a message. */
 import { BadRequest, NotNow } from "./errors.ts"
 import type { Lab } from "./lab.ts"
 import type { ConnectionMode, ControlGroup } from "./state.ts"
 
 interface Action {
-    /** Which controls it belongs to: with them disabled it is refused. */
+    /** The controls that it belongs to: while they are disabled the action is rejected. */
     group: ControlGroup
-    /** @returns what was done, in words @throws BadRequest; NotNow; ErrorReply with Redis's words */
+    /** @returns a message that says what was done @throws BadRequest; NotNow; ErrorReply with Redis's text */
     run(lab: Lab, params: Params): Promise<string>
 }
 
@@ -51,7 +51,7 @@ const FOR_CONNECTION: Record<ConnectionMode, (ms: number) => string> = {
     open: () => "the connection is open",
     delay: ms => `the connection delays everything by ${ms} ms`,
     blackhole: () => "the connection is silent: nothing gets through",
-    cut: () => "the connection is cut, and stays so",
+    cut: () => "the connection is cut, and stays cut",
 }
 
 export const ACTIONS: Record<string, Action> = {
@@ -79,7 +79,7 @@ export const ACTIONS: Record<string, Action> = {
             const count = params.wholeNumber("count", 0, ENTRIES_MAX)
             const { stream } = target(lab, params)
             const trimmed = await lab.entries.trim(stream, count)
-            return `trimmed ${stream} to ${count}: ${entries(trimmed)} gone`
+            return `trimmed ${stream} to ${count}: ${entries(trimmed)} deleted`
         },
     },
     "stream/delete": {
@@ -116,14 +116,14 @@ export const ACTIONS: Record<string, Action> = {
         group: "consumers",
         async run(lab) {
             await consumersOf(lab).pause()
-            return "the consumers pause"
+            return "the consumers are paused"
         },
     },
     "consumers/resume": {
         group: "consumers",
         async run(lab) {
             await consumersOf(lab).resume()
-            return "the consumers go on"
+            return "the consumers are running again"
         },
     },
     "consumers/slower": {
@@ -131,7 +131,7 @@ export const ACTIONS: Record<string, Action> = {
         async run(lab) {
             const consumers = consumersOf(lab)
             await consumers.setPace(consumers.state.pace / 2)
-            return `the consumers work at ${consumers.state.pace} times their ordinary pace`
+            return `the consumers run at ${consumers.state.pace} times their default speed`
         },
     },
     "consumers/faster": {
@@ -139,19 +139,19 @@ export const ACTIONS: Record<string, Action> = {
         async run(lab) {
             const consumers = consumersOf(lab)
             await consumers.setPace(consumers.state.pace * 2)
-            return `the consumers work at ${consumers.state.pace} times their ordinary pace`
+            return `the consumers run at ${consumers.state.pace} times their default speed`
         },
     },
     "consumers/add": {
         group: "consumers",
         async run(lab) {
-            return `${await consumersOf(lab).add()} begins`
+            return `${await consumersOf(lab).add()} was started`
         },
     },
     "consumers/remove": {
         group: "consumers",
         async run(lab) {
-            return `${await consumersOf(lab).remove()} has left`
+            return `${await consumersOf(lab).remove()} was removed`
         },
     },
     "redis/stop": {
@@ -165,7 +165,7 @@ export const ACTIONS: Record<string, Action> = {
         group: "redis",
         async run(lab) {
             await lab.redis!.turnOn()
-            return "Redis runs, empty as after a crash"
+            return "Redis is running, empty as after a crash"
         },
     },
     connection: {
@@ -201,7 +201,7 @@ export const ACTIONS: Record<string, Action> = {
     },
 }
 
-/** Does what a button says. @returns what was done */
+/** Runs a button's action. @returns a message that says what was done */
 export async function act(
     lab: Lab,
     name: string,
@@ -213,7 +213,7 @@ export async function act(
     return action.run(lab, new Params(values))
 }
 
-/** By its number in the settings; the first unless another is named. */
+/** The target with the number in the request, from 0. */
 function target(lab: Lab, params: Params) {
     const number = params.wholeNumber("target", 0, TARGETS_MAX - 1)
     const found = lab.watched[number]

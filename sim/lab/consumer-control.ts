@@ -1,16 +1,16 @@
-/** Consumers of a workload, as far as a visitor may order them about. */
+/** Consumers of a workload, as far as the page can control them. */
 import type { ConsumersState } from "./state.ts"
 
 export interface ConsumerControl {
     readonly state: ConsumersState
-    /** Nobody takes entries any more; what is in hand is finished. */
+    /** Consumers take no more entries; those being processed are finished. */
     pause(): unknown
     resume(): unknown
-    /** @param pace times the ordinary speed; kept within what is possible */
+    /** @param pace multiple of the default speed; limited to the possible range */
     setPace(pace: number): unknown
     /** @returns the new consumer's name @throws NotNow if there is no room */
     add(): string | Promise<string>
-    /** Lets the last one go. @returns its name @throws NotNow if there is none to let go */
+    /** Removes the last one. @returns its name @throws NotNow if there is none */
     remove(): Promise<string>
     stop(): Promise<void>
 }

@@ -1,4 +1,4 @@
-/** What a visitor may do to the streams of a local Redis: all that writes. */
+/** What the page can do to the streams of a local Redis: everything that writes. */
 import { connectionTo } from "../traffic/redis-client.ts"
 import type { RedisClient } from "../traffic/redis-client.ts"
 import { NotNow } from "./errors.ts"
@@ -72,7 +72,7 @@ export class Entries {
         if (this.client?.isOpen) this.client.destroy()
     }
 
-    /** @throws NotNow; a client that lost its server would keep what it is told for later */
+    /** @throws NotNow; a client that lost its server would queue commands for later */
     private async connected() {
         if (this.client?.isReady) return this.client
         this.stop()

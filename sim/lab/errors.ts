@@ -1,4 +1,4 @@
-/** Errors of the page's controls, whose messages are for whoever pressed them. */
+/** Errors of the page's controls, whose messages are for the page's user. */
 
 /** The request is wrong. */
 export class BadRequest extends Error {}

@@ -1,6 +1,6 @@
 /**
- * What the host itself reads of the watched groups, for the page, the metrics and the health check: it only reads.
- * Rights that are missing cost only what they would have told.
+ * What the host itself reads about the watched groups, for the page, the metrics and the health check: it only reads.
+ * If a right is missing, only the values that need it are missing.
  */
 import { createHash } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -14,22 +14,22 @@ import type { GroupState } from "./group-state.ts"
 export interface Watched {
     stream: string
     group: string
-    /** Where that is not the group's whole name: the beginning of its SHA-256, in hexadecimal (src/report.ts). */
+    /** If `group` is not the group's whole name: the beginning of its SHA-256, in hexadecimal (src/report.ts). */
     id?: string
 }
 
-/** A server that does not answer for so long is not waited for. */
-const ANSWER_MS = 2000
-/** Names that are remembered. */
+/** Time limit for a reply. */
+const REPLY_MS = 2000
+/** Names that are kept. */
 const NAMES_MAX = 10_000
 const ID_DIGITS = 16
-/** IDs that Redis makes begin with its clock; smaller ones were made by hand and tell no time. */
+/** IDs that Redis generates begin with its clock; IDs below this were set by the producer and are not times. */
 const FIRST_TIME_MS = Date.UTC(2010)
 
 export class GroupReader {
     /** In the order of the watched groups; empty before the first reading. */
     groups: GroupState[] = []
-    /** Whether the server answered last time. */
+    /** Whether the last reading succeeded. */
     isUp = false
 
     private client: RedisClient | undefined
@@ -39,8 +39,8 @@ export class GroupReader {
     private readonly running: Promise<void>
 
     /**
-     * @param url asked for at each attempt to connect: where the server is may only be known then
-     * @param watched asked for each time: with GROUP=* the group changes
+     * @param url called at each attempt to connect: the server's address may only be known then
+     * @param watched called each time: with GROUP=* the group changes
      */
     constructor(
         private readonly url: () => Promise<string>,
@@ -86,7 +86,7 @@ export class GroupReader {
         if (this.client) return this.client
         const client = connectionTo(await this.url())
         this.client = client
-        await inTime(client.connect())
+        await withTimeout(client.connect())
         return client
     }
 
@@ -97,7 +97,7 @@ export class GroupReader {
     }
 
     private async read(client: RedisClient) {
-        const groups = await inTime(
+        const groups = await withTimeout(
             Promise.all(
                 this.watched().map(one => readGroup(client, one, this.names))
             )
@@ -112,7 +112,10 @@ export class GroupReader {
         this.isUp = false
         const why = printable(withoutSecrets(error.message))
         const trouble = `Redis cannot be read: ${why || error.code}`
-        this.groups = this.watched().map(one => ({ ...nothing(one), trouble }))
+        this.groups = this.watched().map(one => ({
+            ...emptyState(one),
+            trouble,
+        }))
         this.onRead(this.groups)
     }
 }
@@ -122,7 +125,7 @@ async function readGroup(
     { stream, group, id }: Watched,
     names: Map<string, string>
 ): Promise<GroupState> {
-    const state = nothing({ stream, group })
+    const state = emptyState({ stream, group })
     const inBytes = client.withTypeMapping({
         [RESP_TYPES.BLOB_STRING]: Buffer,
     })
@@ -138,19 +141,19 @@ async function readGroup(
     }
     let name: Buffer | string = group
     if (id !== undefined) {
-        // names that a record cannot hold are not only text
+        // as bytes: a name that a record cannot hold may be other than text
         const infos = await ask(inBytes.xInfoGroups(stream))
         const found = infos?.find(info => idOf(info.name) === id)
         if (found) {
             name = found.name
             state.group = textOf(found.name)
-            // GROUP=* may go through thousands
+            // with GROUP=* there may be thousands
             if (names.size > NAMES_MAX) names.clear()
             names.set(id, state.group)
         }
     }
     const wanted = Buffer.from(name)
-    // one batch: they are answered one after the other, with nothing between them
+    // one batch: Redis executes these commands without others in between
     const [length, infos, consumers, oldest, time] = await Promise.all([
         ask(client.xLen(stream)),
         ask(inBytes.xInfoGroups(stream)),
@@ -192,18 +195,18 @@ async function readGroup(
     return state
 }
 
-/** As the firmware makes it of a name that its record cannot hold. */
+/** The same as the firmware's for a name that its record cannot hold. */
 function idOf(name: Buffer) {
     return createHash("sha256").update(name).digest("hex").slice(0, ID_DIGITS)
 }
 
-/** For people; where bytes are no text, their id keeps two names apart. */
+/** For people; if the bytes are not valid text, the id distinguishes two such names. */
 function textOf(name: Buffer) {
     const text = name.toString()
     return Buffer.from(text).equals(name) ? text : `${text}#${idOf(name)}`
 }
 
-function nothing({ stream, group }: Watched): GroupState {
+function emptyState({ stream, group }: Watched): GroupState {
     return {
         stream,
         group,
@@ -216,17 +219,17 @@ function nothing({ stream, group }: Watched): GroupState {
     }
 }
 
-async function inTime<T>(answer: Promise<T>): Promise<T> {
+async function withTimeout<T>(answer: Promise<T>): Promise<T> {
     const timeout = new AbortController()
-    const late = sleep(ANSWER_MS, undefined, timeout).then(() => {
-        throw new Error(`no answer within ${ANSWER_MS} ms`)
+    const late = sleep(REPLY_MS, undefined, timeout).then(() => {
+        throw new Error(`no answer within ${REPLY_MS} ms`)
     })
     late.catch(() => {})
     try {
         return await Promise.race([answer, late])
     } finally {
         timeout.abort()
-        // what is late is of no use any more, nor is its failure
+        // a late reply is not used, nor is its failure
         answer.catch(() => {})
     }
 }

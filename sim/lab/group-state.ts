@@ -1,4 +1,4 @@
-/** What the host itself reads of a group: types alone, which the browser's code shares. */
+/** What the host itself reads about a group: types only, which the browser's code shares. */
 
 export interface ConsumerState {
     name: string
@@ -14,11 +14,11 @@ export interface OldestPending {
     deliveries: number
 }
 
-/** What the host itself read of a group. Null: not allowed, or not there. */
+/** What the host itself read about a group. Null: no right to read it, or not there. */
 export interface GroupState {
     stream: string
     group: string
-    /** Why nothing or not all could be read; null when all was. */
+    /** Why nothing or not everything could be read; null if everything was. */
     trouble: string | null
     length: number | null
     lastDeliveredId: string | null

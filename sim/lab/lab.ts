@@ -1,12 +1,12 @@
 /**
- * All that the page shows and acts on, joined: the device, its light, the relay, Redis, the workload, the host's own
- * readings. It turns their events into the page's parts.
+ * Everything that the page shows and acts on: the device, its light, the relay, Redis, the workload, the host's own
+ * readings. It turns their events into the parts of the page.
  */
 import { LightTracker } from "../light/light-tracker.ts"
-import { Picture } from "../light/picture.ts"
+import { Snapshots } from "../light/snapshots.ts"
 import { targetsOf, textOf } from "../light/scale.ts"
 import type { LightState, TargetSetup } from "../light/state.ts"
-import { statusWords } from "../light/status-words.ts"
+import { statusTexts } from "../light/status-text.ts"
 import type { EncodedSettings } from "../settings-file.ts"
 import { DARK } from "../vm/device-types.ts"
 import type { Device } from "../vm/device-types.ts"
@@ -20,7 +20,10 @@ import { shownSettings } from "./settings-shown.ts"
 import type { GroupState } from "./group-state.ts"
 import type { LabState } from "./state.ts"
 import { NONE } from "./workload-switch.ts"
-import type { WorkloadSwitch, Watched as Worked } from "./workload-switch.ts"
+import type {
+    WorkloadSwitch,
+    Watched as WorkloadGroup,
+} from "./workload-switch.ts"
 
 /** The host reads as often as the device, but no more often than this. */
 const READ_MIN_MS = 1000
@@ -29,18 +32,18 @@ export interface LocalParts {
     redis: RedisSwitch
     relay: Relay | undefined
     workloads: WorkloadSwitch
-    /** Has the device restart with other settings. */
+    /** Restarts the device with other settings. */
     deploy(settings: EncodedSettings): Promise<void>
 }
 
 export interface LabOptions {
     publisher: Publisher
     settings: EncodedSettings
-    /** Where the lag comes from, in words. */
+    /** Where the lag comes from, as text for the page. */
     source: string
-    /** Of a Redis of our own; none of them with the user's. */
+    /** With a local Redis; undefined with the user's own. */
     local?: LocalParts
-    /** Where the host finds Redis. */
+    /** The URL by which the host connects to Redis. */
     url: () => Promise<string>
 }
 
@@ -56,7 +59,7 @@ export class Lab {
     private device: Device | undefined
     private tracker: LightTracker | undefined
     private settings: EncodedSettings
-    private readonly switchboard: WorkloadSwitch | undefined
+    private readonly workloadSwitch: WorkloadSwitch | undefined
 
     constructor(private readonly options: LabOptions) {
         const { publisher, settings, local } = options
@@ -64,9 +67,9 @@ export class Lab {
         this.settings = settings
         this.redis = local?.redis
         this.relay = local?.relay
-        this.switchboard = local?.workloads
+        this.workloadSwitch = local?.workloads
         this.entries = new Entries(local?.redis.url ?? "")
-        this.configured()
+        this.settingsChanged()
         this.reader = new GroupReader(
             options.url,
             () => this.watched,
@@ -78,11 +81,11 @@ export class Lab {
 
     /** @throws Error with a Redis of the user's, which has no workload */
     get workloads(): WorkloadSwitch {
-        if (!this.switchboard) throw new Error("no workload runs here")
-        return this.switchboard
+        if (!this.workloadSwitch) throw new Error("no workload runs here")
+        return this.workloadSwitch
     }
 
-    /** What is watched; with GROUP=* the group that the light shows now. */
+    /** The watched groups; with GROUP=* the group that the light shows now. */
     get watched(): Watched[] {
         return (this.tracker?.targets ?? this.setup).map(
             ({ stream, group }, i) => ({
@@ -104,7 +107,7 @@ export class Lab {
     }
 
     get state(): LabState {
-        const { relay, switchboard } = this
+        const { relay, workloadSwitch } = this
         return {
             disabled: this.disabled(),
             redis: !this.redis
@@ -115,13 +118,13 @@ export class Lab {
             connection: relay
                 ? { mode: relay.mode, delayMs: relay.delayMs }
                 : null,
-            consumers: switchboard?.consumers?.state ?? null,
-            workload: switchboard?.current ?? null,
-            workloads: switchboard?.choices ?? [],
+            consumers: workloadSwitch?.consumers?.state ?? null,
+            workload: workloadSwitch?.current ?? null,
+            workloads: workloadSwitch?.choices ?? [],
         }
     }
 
-    /** The device has been made; its program has not begun. */
+    /** The device was created; its program has not started yet. */
     observe(device: Device) {
         this.device = device
         const tracker = (this.tracker = new LightTracker(device, id =>
@@ -130,18 +133,18 @@ export class Lab {
         tracker.watch(this.setup)
         tracker.on("change", () => this.publishLight())
         device.on("leds", leds => this.publisher.set("leds", leds))
-        new Picture(device).on("log", entry => this.publisher.addLog(entry))
+        new Snapshots(device).on("log", entry => this.publisher.addLog(entry))
         device.on("exit", () => this.publishControls())
         this.publishLight()
     }
 
-    /** The device runs: the controls work. */
+    /** The device runs: the controls are enabled. */
     begin() {
         this.publisher.set("progress", null)
         this.publishControls()
     }
 
-    /** A note of the simulator's own, or on what a visitor did. */
+    /** A note of the simulator, or about an action of the page's user. */
     note(level: "host" | "you", text: string) {
         this.publisher.addLog({ t: Date.now(), level, text })
         this.publishControls()
@@ -152,7 +155,7 @@ export class Lab {
         await this.device!.reset()
     }
 
-    /** Another workload, and the light on its group. */
+    /** Starts another workload, and watches its group. */
     async chooseWorkload(name: string) {
         const watched = await this.workloads.choose(name)
         const isWatched = this.setup.some(
@@ -172,20 +175,20 @@ export class Lab {
         this.publisher.set("lab", this.state)
     }
 
-    private async watch({ stream, group }: Worked) {
+    private async watch({ stream, group }: WorkloadGroup) {
         const settings = new Map(this.settings)
         for (const key of [...settings.keys()])
             if (/^(STREAM|GROUP)(_\d)?$/.test(key.trim())) settings.delete(key)
         settings.set("STREAM", JSON.stringify(stream))
         settings.set("GROUP", JSON.stringify(group))
         this.settings = settings
-        this.configured()
+        this.settingsChanged()
         this.tracker?.watch(this.setup)
         await this.options.local!.deploy(settings)
     }
 
-    /** Other settings are in force. */
-    private configured() {
+    /** Publishes what follows from the settings. */
+    private settingsChanged() {
         this.setup = targetsOf(this.settings)
         this.publisher.beginHistory(this.setup.length)
         this.publisher.set("setup", {
@@ -203,7 +206,7 @@ export class Lab {
         const { light, setup, publisher } = this
         publisher.set("light", light)
         const { unit } = publisher.get("setup")!
-        publisher.set("words", statusWords(light, setup, unit))
+        publisher.set("status", statusTexts(light, setup, unit))
         for (const [i, target] of light.targets.entries())
             publisher.addSample(i, light.link === "up" ? target : undefined)
     }
@@ -224,7 +227,7 @@ export class Lab {
         }
         if (this.publisher.get("progress") !== null || !this.device)
             why(
-                "The device does not run yet.",
+                "The device is not running yet.",
                 ...(["entries", "consumers", "stream", "redis"] as const),
                 ...(["connection", "device", "workload"] as const)
             )
@@ -236,7 +239,7 @@ export class Lab {
                 "workload"
             )
             why(
-                "The device talks to your Redis directly, with nothing in between to cut.",
+                "The device is connected to your Redis directly, without a relay.",
                 "connection"
             )
         } else {
@@ -252,7 +255,7 @@ export class Lab {
             if (!consumers)
                 why(
                     current === null
-                        ? `No consumers are run here (the workload "${NONE}" brings some).`
+                        ? `No consumers run here (the workload "${NONE}" starts some).`
                         : `The workload ${current} runs its own consumers.`,
                     "consumers"
                 )

@@ -1,15 +1,15 @@
-/** Tells every browser the same, at once and in order; one that comes late, or again, is first told all. */
+/** Sends every browser the same events, at once and in order; one that connects later, or again, first gets the whole state. */
 import type { ServerResponse } from "node:http"
 import { LagHistory } from "../light/history.ts"
 import type { Sample, TargetLight } from "../light/state.ts"
 import { DARK } from "../vm/device-types.ts"
 import type { LogLine, PageMessage, PageParts } from "./state.ts"
 
-/** Log lines kept for browsers that come later. */
+/** Log lines kept for browsers that connect later. */
 const LOG_LINES = 300
-/** How often the server's clock is sent: it also keeps the connection alive and shows when it is dead. */
+/** How often the server's clock is sent; it also keeps the connection alive and reveals a dead one. */
 const CLOCK_MS = 5000
-/** A browser that takes this much too slowly is let go; it comes again and is told all. */
+/** A browser with this much unsent data is disconnected; it reconnects and gets the whole state. */
 const BACKLOG_BYTES = 4_000_000
 
 export class Publisher {
@@ -18,7 +18,7 @@ export class Publisher {
         setup: null,
         leds: DARK,
         light: null,
-        words: [],
+        status: [],
         groups: [],
         lab: null,
     }
@@ -35,12 +35,12 @@ export class Publisher {
         return this.parts[name]
     }
 
-    /** Replaces a part; told only if it is different. */
+    /** Replaces a part; sent only if it differs. */
     set<Name extends keyof PageParts>(name: Name, value: PageParts[Name]) {
         const text = JSON.stringify(value)
         if (this.sent.get(name) === text) return
         this.sent.set(name, text)
-        // a copy: the caller may go on changing its own
+        // a copy: the caller may change its own later
         this.parts[name] = JSON.parse(text)
         this.send({ kind: "part", name, value } as PageMessage)
     }
@@ -51,7 +51,7 @@ export class Publisher {
         this.send({ kind: "log", lines: [line], whole: false })
     }
 
-    /** Other targets: the chart begins anew. */
+    /** Other targets: the chart is cleared. */
     beginHistory(targets: number) {
         this.history.begin(targets)
         this.send(this.wholeHistory())

@@ -1,16 +1,16 @@
-/** The local Redis with a switch: stopped, it is gone as after a crash; started, it is back, empty, at the same port. */
+/** Stops and starts the local Redis: after a start it is empty, as after a crash, at the same port. */
 import { startLocalRedis } from "../redis/local-redis.ts"
 import type { LocalRedis } from "../redis/local-redis.ts"
 
 export class RedisSwitch {
     private server: LocalRedis
-    private turning: Promise<void> | undefined
+    private pending: Promise<void> | undefined
     private closed = false
 
-    /** @param onUnasked the server has ended without being told to */
+    /** @param onUnexpectedEnd called when the server ends without being stopped */
     constructor(
         server: LocalRedis,
-        private readonly onUnasked: () => void
+        private readonly onUnexpectedEnd: () => void
     ) {
         this.server = server
         this.observe(server)
@@ -27,7 +27,7 @@ export class RedisSwitch {
     }
 
     async turnOff() {
-        await this.turn(async () => {
+        await this.inOrder(async () => {
             if (!this.isRunning) return
             this.isRunning = false
             await this.server.stop()
@@ -36,32 +36,32 @@ export class RedisSwitch {
 
     /** @throws Error if the server does not start: another program may have taken its port */
     async turnOn() {
-        await this.turn(async () => {
+        await this.inOrder(async () => {
             if (this.isRunning || this.closed) return
             this.server = await startLocalRedis({ port: this.server.port })
-            // told to end while it was starting
+            // stopped while it was starting
             if (this.closed) return this.server.stop()
             this.isRunning = true
             this.observe(this.server)
         })
     }
 
-    /** Ends it for good. */
+    /** Ends it permanently. */
     async stop() {
         this.closed = true
-        await this.turning?.catch(() => {})
+        await this.pending?.catch(() => {})
         this.isRunning = false
         await this.server.stop()
     }
 
-    /** One turn at a time, whoever asks. */
-    private async turn(work: () => Promise<void>) {
-        const before = this.turning
-        this.turning = (async () => {
+    /** One operation at a time. */
+    private async inOrder(work: () => Promise<void>) {
+        const before = this.pending
+        this.pending = (async () => {
             await before?.catch(() => {})
             await work()
         })()
-        await this.turning
+        await this.pending
     }
 
     private observe(server: LocalRedis) {
@@ -69,7 +69,7 @@ export class RedisSwitch {
         void server.exited.then(() => {
             if (server !== this.server || !this.isRunning || this.closed) return
             this.isRunning = false
-            this.onUnasked()
+            this.onUnexpectedEnd()
         })
     }
 }

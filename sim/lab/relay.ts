@@ -1,14 +1,14 @@
 /**
- * The network between the device and a local Redis, under the visitor's hand: the fault proxy with four of its faults,
- * which knows besides what the device asked and when it was answered.
+ * The network between the device and a local Redis, controlled from the page: the fault proxy with four of its faults,
+ * which also counts the device's polls and knows when the last reply came.
  */
 import { FaultProxy } from "../faults/fault-proxy.ts"
 import type { Fault } from "../faults/faults.ts"
 import type { ConnectionMode } from "./state.ts"
 
-/** A question of the firmware for one target. */
+/** The firmware's command that polls one target. */
 const POLL = /\r\nXINFO\r\n\$6\r\nGROUPS\r\n/g
-/** As much of a request as may be the beginning of a question. */
+/** The most bytes at the end of a request that may be the beginning of this command. */
 const POLL_TAIL = 24
 
 export class Relay {
@@ -17,10 +17,10 @@ export class Relay {
     delayMs = 0
     /** `XINFO GROUPS` that the device sent so far. */
     polls = 0
-    /** When Redis's last answer reached the device, ms since the epoch; undefined before the first. */
+    /** When Redis's last reply reached the device, ms since the epoch; undefined before the first. */
     answeredAt: number | undefined
 
-    /** The end of what was sent last, which may be the beginning of a question. */
+    /** The end of the last request, which may be the beginning of a poll. */
     private tail = ""
 
     /** A relay to a port of this computer. */
@@ -47,11 +47,11 @@ export class Relay {
         return this.proxy.connections
     }
 
-    /** From now on, for connections that exist and for those to come. */
+    /** For existing and new connections. */
     async setMode(mode: ConnectionMode, delayMs = 0) {
         this.mode = mode
         this.delayMs = mode === "delay" ? delayMs : 0
-        // what is held back is kept, in order, as a network keeps it by sending again
+        // held-back data is kept, in order, as with retransmission
         if (mode === "blackhole") this.proxy.pause()
         else this.proxy.resume()
         await this.proxy.set(faultOf(mode, delayMs))

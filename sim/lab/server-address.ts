@@ -1,4 +1,4 @@
-/** Where the host finds the user's own Redis, by the same settings as the device. */
+/** The address of the user's own Redis for the host, from the device's settings. */
 import { randomBytes } from "node:crypto"
 import { textOf } from "../light/scale.ts"
 import type { EncodedSettings } from "../settings-file.ts"
@@ -34,19 +34,19 @@ interface Server {
 }
 
 function urlOf({ host, port, user, password, database, tls }: Server) {
-    // as on the board: a wildcard's star is a fresh label each time
+    // as on the board: the wildcard's star becomes a new label each time
     const name = host.replace(/^\*\./, `${randomBytes(4).toString("hex")}.`)
     const url = new URL(`${tls ? "rediss" : "redis"}://localhost`)
     url.hostname = name.includes(":") ? `[${name}]` : name
     url.port = port
-    // encodeURIComponent: URL itself would leave a percent sign as it is
+    // encodeURIComponent: URL itself does not encode a percent sign
     url.username = encodeURIComponent(user)
     url.password = encodeURIComponent(password)
     if (database) url.pathname = `/${database}`
     return url.toString()
 }
 
-/** The first sentinel that answers tells. */
+/** From the first sentinel that answers. */
 async function masterOf(
     sentinels: string,
     master: string,

@@ -1,4 +1,4 @@
-/** The settings in force, fit to be shown: what is secret stays so. */
+/** The current settings for display, with secrets masked. */
 import type { EncodedSettings } from "../settings-file.ts"
 import { isSecret } from "../settings-table.ts"
 

@@ -1,15 +1,15 @@
-/** What the lab tells its page: types alone, which the browser's code shares. */
+/** What the lab sends to its page: types only, which the browser's code shares. */
 import type {
     LightState,
     Sample,
-    StatusWords,
+    StatusText,
     TargetSetup,
 } from "../light/state.ts"
 import type { GroupState } from "./group-state.ts"
 
-/** What changes only when the device is deployed to. */
+/** What changes only with a deploy. */
 export interface Setup {
-    /** Where the lag comes from, in words. */
+    /** Where the lag comes from, as text. */
     source: string
     unit: "entries" | "seconds"
     targets: TargetSetup[]
@@ -20,16 +20,16 @@ export interface Setup {
 export interface LogLine {
     /** ms since the epoch. */
     t: number
-    /** "you": what was done with a control; "host": the simulator's own notes. */
+    /** "you": an action of the page's user; "host": a note of the simulator. */
     level: "log" | "debug" | "warn" | "error" | "you" | "host"
     text: string
 }
 
 export type ConnectionMode = "open" | "delay" | "blackhole" | "cut"
 
-/** What the controls show and which of them work. */
+/** What the controls show and which of them are enabled. */
 export interface LabState {
-    /** Of the controls that do not work now: why. By group of controls. */
+    /** Why controls are disabled, by group of controls. */
     disabled: Partial<Record<ControlGroup, string>>
     redis: "running" | "stopped" | "own"
     connection: { mode: ConnectionMode; delayMs: number } | null
@@ -48,27 +48,27 @@ export type ControlGroup =
     | "workload"
 
 export interface ConsumersState {
-    /** How many, in words: `2`, `the pool and 1`. */
-    who: string
+    /** How many, as text: `2`, `the pool and 1`. */
+    count: string
     paused: boolean
-    /** Times the ordinary speed. */
+    /** Multiple of the default speed. */
     pace: number
 }
 
 /** The parts of the page, each sent whole when it changes. */
 export interface PageParts {
-    /** What is being done before the device runs; null once it does. */
+    /** The steps before the device runs; null once it does. */
     progress: string[] | null
     setup: Setup | null
     leds: string
     light: LightState | null
-    /** One a target, made from `light` and `setup`. */
-    words: StatusWords[]
+    /** One per target, made from `light` and `setup`. */
+    status: StatusText[]
     groups: GroupState[]
     lab: LabState | null
 }
 
-/** What comes over the event stream. */
+/** A message of the event stream. */
 export type PageMessage =
     | {
           [Name in keyof PageParts]: {
@@ -78,7 +78,7 @@ export type PageMessage =
           }
       }[keyof PageParts]
     | { kind: "log"; lines: LogLine[]; whole: boolean }
-    /** By target. `whole`: what was known before is void. */
+    /** By target. `whole`: replaces earlier ones. */
     | { kind: "samples"; targets: Sample[][]; whole: boolean }
     /** The server's clock, for the chart. */
     | { kind: "clock"; now: number }

@@ -1,9 +1,9 @@
 /**
- * A workload's consumers as the page's controls have them. They are parts of it (`--producer`, `--consumer NAME`,
- * `--pool`): paused by ending them, and at another pace by starting them anew, as the processes of a real service would be.
+ * A workload's consumers, controlled from the page. They are parts of it (`--producer`, `--consumer NAME`, `--pool`):
+ * pausing stops them, and a new speed restarts them, as with the processes of a real service.
  */
 import type { OptionValues } from "../command-line.ts"
-import { retire } from "../traffic/parts/consumer-list.ts"
+import { deleteConsumer } from "../traffic/parts/consumer-list.ts"
 import { connectionTo } from "../traffic/redis-client.ts"
 import type { Traffic, Workload } from "../traffic/workload.ts"
 import { CONSUMERS_MAX, withinPace } from "./consumer-control.ts"
@@ -11,20 +11,20 @@ import type { ConsumerControl } from "./consumer-control.ts"
 import { NotNow } from "./errors.ts"
 import type { ConsumersState } from "./state.ts"
 
-/** Parts that are no consumers: they run on whatever happens to those. */
+/** Parts that are not consumers: they run independently of these. */
 const OTHER_PARTS = ["producer", "aggregator"]
-/** A part that brings consumers of its own, as many as it sees fit. */
+/** A part that starts as many consumers of its own as it needs. */
 const POOL = "pool"
-/** The option that makes one consumer, by its name. */
+/** The options that run one consumer, by its name. */
 const ONE_CONSUMER = ["consumer", "worker"]
-/** A group that is gone is made again after so long: time for the light to say that it is gone. */
+/** A lost group is created again after so long: time for the light to show that it is missing. */
 const REPAIR_MS = 6000
 
 export interface WorkloadConsumersOptions {
     workload: Workload
-    /** Whether its other parts run too: whether anything is added. */
-    isFed: boolean
-    /** Of all its options, as they are by default. */
+    /** Whether its other parts run, too, so that entries are added. */
+    withProducer: boolean
+    /** The default values of its options. */
     values: OptionValues
     url: string
     stream: string
@@ -35,13 +35,13 @@ export interface WorkloadConsumersOptions {
 export class WorkloadConsumers implements ConsumerControl {
     private paused = false
     private pace = 1
-    /** At which those at work were started. */
+    /** The speed at which the running ones were started. */
     private workingPace = 1
     private others: Traffic | undefined
     private pool: Traffic | undefined
     private readonly running = new Map<string, Traffic>()
     private readonly names: string[] = []
-    private turning: Promise<unknown> = Promise.resolve()
+    private pending: Promise<unknown> = Promise.resolve()
     private isOver = false
 
     /** @throws Error if Redis cannot be reached */
@@ -50,7 +50,7 @@ export class WorkloadConsumers implements ConsumerControl {
     ): Promise<WorkloadConsumers> {
         const consumers = new WorkloadConsumers(options)
         try {
-            if (options.isFed) await consumers.startOthers()
+            if (options.withProducer) await consumers.startOthers()
             if (!consumers.has(POOL))
                 for (let i = 0; i < consumers.usualNumber; i++)
                     consumers.newName()
@@ -66,40 +66,40 @@ export class WorkloadConsumers implements ConsumerControl {
 
     get state(): ConsumersState {
         const { length } = this.names
-        const who = !this.has(POOL)
+        const count = !this.has(POOL)
             ? String(length)
             : length === 0
               ? "the pool"
               : `the pool and ${length}`
-        return { who, paused: this.paused, pace: this.pace }
+        return { count, paused: this.paused, pace: this.pace }
     }
 
     pause() {
-        return this.turn(async () => {
+        return this.inOrder(async () => {
             this.paused = true
             await this.end()
         })
     }
 
     resume() {
-        return this.turn(async () => {
+        return this.inOrder(async () => {
             this.paused = false
             await this.begin()
         })
     }
 
     setPace(pace: number) {
-        // at once: whoever presses the button again wants twice of this
+        // at once: pressing the button again doubles this
         this.pace = withinPace(pace)
-        return this.turn(async () => {
+        return this.inOrder(async () => {
             const before = this.workingPace
-            // of several presses the first has seen to it
+            // an earlier press has already done it
             if (this.pace === before) return
             await this.end()
             try {
                 await this.begin()
             } catch (error) {
-                // a limit of the workload's own
+                // the workload has a limit of its own
                 this.pace = before
                 await this.end()
                 await this.begin()
@@ -109,7 +109,7 @@ export class WorkloadConsumers implements ConsumerControl {
     }
 
     add() {
-        return this.turn(async () => {
+        return this.inOrder(async () => {
             if (this.names.length >= CONSUMERS_MAX)
                 throw new NotNow("there is no room for more consumers")
             const name = this.newName()
@@ -119,7 +119,7 @@ export class WorkloadConsumers implements ConsumerControl {
     }
 
     remove() {
-        return this.turn(async () => {
+        return this.inOrder(async () => {
             const name = this.names.pop()
             if (name === undefined)
                 throw new NotNow(
@@ -129,21 +129,21 @@ export class WorkloadConsumers implements ConsumerControl {
                 )
             await this.running.get(name)?.stop()
             this.running.delete(name)
-            await this.forget(name).catch(() => {})
+            await this.deleteFromGroup(name).catch(() => {})
             return name
         })
     }
 
     async stop() {
         this.isOver = true
-        await this.turning.catch(() => {})
+        await this.pending.catch(() => {})
         await Promise.all([this.others?.stop(), this.end()])
     }
 
-    /** One order at a time. */
-    private turn<T>(work: () => Promise<T>): Promise<T> {
-        const result = this.turning.catch(() => {}).then(work)
-        this.turning = result.catch(() => {})
+    /** One operation at a time. */
+    private inOrder<T>(work: () => Promise<T>): Promise<T> {
+        const result = this.pending.catch(() => {}).then(work)
+        this.pending = result.catch(() => {})
         return result
     }
 
@@ -151,7 +151,7 @@ export class WorkloadConsumers implements ConsumerControl {
         return option in this.options.workload.options
     }
 
-    /** How many the workload has by itself. */
+    /** How many the workload has by default. */
     private get usualNumber() {
         const { consumers, workers } = this.options.values
         return Number(consumers ?? workers ?? 1)
@@ -162,7 +162,7 @@ export class WorkloadConsumers implements ConsumerControl {
         return ONE_CONSUMER.find(one => this.has(one))!
     }
 
-    /** @returns the name of the one that is to begin */
+    /** @returns the name for a new consumer */
     private newName() {
         let number = 1
         const base = this.has(POOL) ? "extra" : this.option
@@ -172,7 +172,7 @@ export class WorkloadConsumers implements ConsumerControl {
         return name
     }
 
-    /** Starts who is not at work. */
+    /** Starts those that are not running. */
     private async begin() {
         if (this.paused || this.isOver) return
         if (!this.pool && this.running.size === 0) this.workingPace = this.pace
@@ -207,12 +207,12 @@ export class WorkloadConsumers implements ConsumerControl {
         return workload.start(url, { ...values, ...ours, ...part }, say)
     }
 
-    private async forget(name: string) {
+    private async deleteFromGroup(name: string) {
         const { url, stream, group } = this.options
         const client = connectionTo(url)
         await client.connect()
         try {
-            await retire(client, stream, group, name)
+            await deleteConsumer(client, stream, group, name)
         } finally {
             client.destroy()
         }

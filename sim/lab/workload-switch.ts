@@ -1,4 +1,4 @@
-/** Which workload runs on the local Redis, and its consumers as far as the visitor may order them about. */
+/** Which workload runs on the local Redis, and its consumers as far as the page can control them. */
 import type { OptionValues } from "../command-line.ts"
 import { jobs } from "../traffic/jobs.ts"
 import type { Workload } from "../traffic/workload.ts"
@@ -11,10 +11,10 @@ export interface Watched {
     group: string
 }
 
-/** No producer: only what the visitor adds, and consumers for it. */
+/** No producer: only entries that the page's user adds, and consumers for them. */
 export const NONE = "none"
 
-const NONE_SUMMARY = "nothing is added but by hand"
+const NONE_SUMMARY = "no producer: add entries with the buttons below"
 
 export class WorkloadSwitch {
     current: string | null = null
@@ -22,12 +22,12 @@ export class WorkloadSwitch {
     consumers: ConsumerControl | null = null
     readonly choices: { name: string; summary: string }[]
 
-    private turning: Promise<unknown> = Promise.resolve()
+    private pending: Promise<unknown> = Promise.resolve()
     private closed = false
 
     /**
-     * @param own the group that the settings name, which jobs are made for
-     * @param say takes lines about what happens
+     * @param own the group that the settings name, which the workload `jobs` uses
+     * @param say prints a line about what happens
      */
     constructor(
         private readonly url: string,
@@ -45,33 +45,33 @@ export class WorkloadSwitch {
     }
 
     /**
-     * Ends the present workload and starts another. One at a time, whoever asks.
+     * Ends the current workload and starts another. One call at a time.
      * @returns what to watch now
      */
     choose(name: string): Promise<Watched> {
-        const turn = this.turning.then(async () => {
+        const result = this.pending.then(async () => {
             await this.end()
             return this.closed ? this.own : this.begin(name)
         })
-        this.turning = turn.catch(() => {})
-        return turn
+        this.pending = result.catch(() => {})
+        return result
     }
 
     async stop() {
         this.closed = true
-        await this.turning
+        await this.pending
         await this.end()
     }
 
     private async begin(name: string): Promise<Watched> {
         const { url, own, say } = this
-        // without a workload there are the workers of jobs, for what the visitor adds
+        // without a workload the workers of `jobs` process what the page's user adds
         const workload = workloads.find(one => one.name === name) ?? jobs
         const isOwn = workload === jobs
         const values = { ...defaultsOf(workload), ...(isOwn ? own : {}) }
         const watched = watchedBy(values) ?? own
         this.consumers = await WorkloadConsumers.start({
-            ...{ workload, values, url, say, isFed: name !== NONE },
+            ...{ workload, values, url, say, withProducer: name !== NONE },
             ...watched,
         })
         this.current = name

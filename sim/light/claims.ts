@@ -1,12 +1,12 @@
 /**
- * What a person reads off ten LEDs, and whether it is true.
+ * Which lag ten LEDs claim to a person, and whether it is true.
  *
- * Of the light's patterns only a bar (and the wink of LED1 over it) stands still for more than a second: what is lit for
- * longer than that claims a lag. Everything shorter moves, blinks or flashes, and claims none.
+ * Of the light's patterns only a bar (and the wink of LED1 over it) is unchanged for more than a second: a frame that is
+ * shown longer than that claims a lag. Everything shorter moves, blinks or flashes, and claims none.
  */
 import { LEDS } from "../../src/display/display.ts"
 
-/** In place of LEDs: no program is running, and darkness says nothing. */
+/** In place of LEDs: no program is running, so dark LEDs claim nothing. */
 export const OFF = "off"
 
 /** LEDs "1110000000", or OFF, from `t` on, ms. */
@@ -30,14 +30,14 @@ export interface Truth {
 }
 
 /**
- * What stands still for longer is a bar, ms. The tip of a stale bar is lit for 1000; a dark moment and the wink of a fresh
- * bar of 0 right after it look like more of the same.
+ * A frame unchanged for longer is a bar, ms. The tip of a stale bar is lit for 1000; if a dark moment and the wink of a new
+ * bar of 0 follow, they look like the same pattern.
  */
 export const STILL_MS = 1400
-/** LED1's wink, ms, and a little. */
+/** LED1's wink, ms, with a margin. */
 const WINK_MS = 250
 
-/** @returns the claims in `frames` up to `endMs`; a frame that is no bar and stands still has level -1 */
+/** @returns the claims in `frames` up to `endMs`; an unchanged frame that is no bar has level -1 */
 export function claimsOf(frames: readonly Frame[], endMs: number): Claim[] {
     const claims: Claim[] = []
     const still = withoutWinks(frames, endMs)
@@ -50,7 +50,7 @@ export function claimsOf(frames: readonly Frame[], endMs: number): Claim[] {
     return claims
 }
 
-/** A wink is LED1 inverted for a moment between two bars that are alike. */
+/** A wink is LED1 inverted for a moment between two equal bars. */
 function withoutWinks(frames: readonly Frame[], endMs: number): Frame[] {
     const still: Frame[] = []
     for (let i = 0; i < frames.length; i++) {
@@ -61,7 +61,7 @@ function withoutWinks(frames: readonly Frame[], endMs: number): Frame[] {
         const next = frames[i + 1]
         if (
             before &&
-            // what has just come is no bar yet
+            // too new to be a bar
             frame.t - before.t > WINK_MS &&
             levelOf(before.leds) >= 0 &&
             next &&
@@ -87,8 +87,8 @@ export function levelFor(lag: number, lagPerLed: number) {
 }
 
 /**
- * What is false: each moment at which a level was claimed that had not been true within the last `staleMs`. What has just
- * come may be a dark moment of the pattern before, and is a claim only once it has stood still: true by then is true.
+ * The false claims: a level was shown that had not been true within the last `staleMs`. A new frame may be a dark moment of
+ * the previous pattern, and is a claim only after STILL_MS: it suffices that it is true by then.
  * @returns a sentence for each
  */
 export function falseClaims(
@@ -97,7 +97,7 @@ export function falseClaims(
     staleMs: number
 ): string[] {
     return claims.flatMap(claim => {
-        // the claim's part that no truth excuses
+        // the part of the claim that no truth covers
         let fromMs = claim.fromMs
         const claimedBy = fromMs + STILL_MS
         for (const truth of truths)
@@ -115,7 +115,7 @@ export function falseClaims(
     })
 }
 
-/** @returns when, from `t` on, the light first claims what is true, or undefined; -> how long it took is for the caller */
+/** @returns when, from `t` on, the light first makes a true claim; undefined if never */
 export function firstTrueClaim(
     claims: readonly Claim[],
     truths: readonly Truth[],

@@ -4,15 +4,15 @@ import type { Sample, TargetLight } from "./state.ts"
 export const HISTORY_MS = 300_000
 
 export class LagHistory {
-    /** By target; each one's first may be older than five minutes: it held on into them. */
+    /** By target; the first of each may be older than five minutes, as it was still valid then. */
     samples: Sample[][] = []
 
-    /** Other targets: what was known is void. */
+    /** Other targets: the history is cleared. */
     begin(targets: number) {
         this.samples = Array.from({ length: targets }, () => [])
     }
 
-    /** @returns the new step, if what the light says differs from the last */
+    /** @returns the new step, if it differs from the last */
     add(target: number, light: TargetLight | undefined, t: number) {
         const sample = sampleOf(light, t)
         const steps = this.samples[target]

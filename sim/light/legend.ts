@@ -1,6 +1,6 @@
 /**
- * What each pattern of the firmware means, for people: the printed legend, the label strip, the page. Who adds a pattern (to
- * src/display/legend.ts) adds its texts here, or this does not compile; docs/lights.md has a row for each.
+ * What each pattern of the firmware means, for people: the printed legend, the label strip, the page. A pattern that is added
+ * to src/display/legend.ts needs its texts here, or this does not compile; docs/lights.md has a row for each.
  */
 import { LINK_PATTERNS, TARGET_PATTERNS } from "../../src/display/legend.ts"
 import type { Tone } from "./state.ts"
@@ -12,12 +12,12 @@ export type PatternName =
 
 export interface PatternTexts {
     meaning: string
-    /** With durations; the shape stands beside it. */
+    /** With durations; shown beside the shape. */
     rhythm: string
-    /** What the LEDs do, as one would say it. */
+    /** What the LEDs do, in short. */
     brief: string
     tone: Tone
-    /** Of what moves: from LED to LED. */
+    /** For a moving pattern: from LED to LED. */
     arrows?: { from: number; to: number; both?: boolean }[]
 }
 
@@ -29,14 +29,14 @@ export const PATTERNS: Record<PatternName, PatternTexts> = {
         meaning:
             "The lag, and it is fresh. With no LED lit, only the wink shows.",
         rhythm: "steady; LED1 winks 0.1 s after a fresh reading, at most every 2 s",
-        brief: "steady; LED1 winks when fresh",
+        brief: "steady; LED1 winks at each new reading",
         tone: "calm",
     },
     "lag between two levels": {
         meaning:
             "The lag is at least the steady bar, at most the blinking one.",
         rhythm: "0.5 s on, 0.5 s off above the steady bar",
-        brief: "blinks where it is only possible",
+        brief: "steady: certain; blinking: possible",
         tone: "notice",
     },
     "off the scale": {
@@ -53,9 +53,9 @@ export const PATTERNS: Record<PatternName, PatternTexts> = {
         tone: "notice",
     },
     "lag unknown": {
-        meaning: "Redis answers, but the lag does not follow from its answers.",
+        meaning: "Redis replies, but the lag does not follow from its replies.",
         rhythm: "these and the others in turn, 0.7 s each",
-        brief: "every other LED, then the others",
+        brief: "every other LED, alternating",
         tone: "notice",
     },
     "stale reading": {
@@ -83,7 +83,7 @@ export const PATTERNS: Record<PatternName, PatternTexts> = {
         tone: "alert",
     },
     "connecting to Redis": {
-        meaning: "On the way to Redis: no answer yet, or none for 30 s.",
+        meaning: "No reply from Redis yet, or none for 30 s.",
         rhythm: "two dots meet, 0.16 s a step, then 0.4 s dark",
         brief: "two dots meet in the middle",
         tone: "busy",

@@ -1,48 +1,48 @@
-/** What the firmware tells of itself with `console.data`, as docs/monitoring.md describes it: the one reader of its format. */
+/** The firmware's data records (`console.data`), as docs/monitoring.md describes them: the only reader of this format. */
 
 import { CONDITIONS, LINKS } from "../../src/display/words.ts"
 
-/** The format that is understood here. */
+/** The version of the format that is read here. */
 const VERSION = 1
 
-/** What the device as a whole is busy with; "up": the targets tell. */
+/** The state of the device as a whole; "up": see the targets. */
 export type RecordLink = (typeof LINKS)[number]
-/** What is known of a target. */
+/** The state of a target. */
 export type RecordCondition = (typeof CONDITIONS)[number]
 
-/** Of the device as a whole. */
+/** About the device as a whole. */
 export interface LinkRecord {
     link: RecordLink
-    /** What is in the way; null when nothing is. */
+    /** What is wrong; null if nothing is. */
     problem: string | null
 }
 
-/** Of a target, whole: what is null is not known. */
+/** About a target; null: not known. */
 export interface TargetRecord {
     link: "up"
     /** From 1, as the settings number them. */
     target: number
-    /** Cut and made printable where the record could not hold it. */
+    /** Shortened and made printable if the record could not hold it. */
     stream: string
     /** Likewise; with GROUP=* of the group that lags most. */
     group: string
-    /** With GROUP=*, what stands for the group's name where the record could not hold it: the beginning of its SHA-256. */
+    /** With GROUP=*, if the record could not hold the group's name: the beginning of its SHA-256. */
     id: string | null
     condition: RecordCondition
-    /** In the scale's unit; null where it is not one number. */
+    /** In the scale's unit; null if it is not one number. */
     lag: number | null
-    /** Its proven bounds; `high` is null where nothing bounds it. */
+    /** Its proven bounds; `high` is null if there is no upper bound. */
     low: number | null
     high: number | null
     /** How it is known. */
     known: string | null
-    /** LEDs that `low` lights; one more than there are is off the scale. */
+    /** LEDs lit for `low`; one more than there are: off the scale. */
     level: number | null
     pending: number | null
     consumers: number | null
-    /** Why there is no fresh lag, in words. */
+    /** Why there is no current lag; a sentence. */
     reason: string | null
-    /** What is wrong with the consumers, in words: the light winks. */
+    /** What is wrong with the consumers, so that the light winks; a sentence. */
     complaint: string | null
     /** Rights that would make the lag exact: `+xread +xlen`. */
     missing: string | null

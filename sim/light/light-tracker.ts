@@ -1,23 +1,23 @@
 /**
- * What the light says, target by target, gathered from the firmware's data records, which number the targets. Nothing is
- * concluded from the log: it holds names and words that others chose.
+ * The state of the light, target by target, from the firmware's data records, which number the targets. The log is not
+ * parsed: it contains names and texts that others chose.
  */
 import { EventEmitter } from "node:events"
 import type { Device } from "../vm/device-types.ts"
 import { isTargetRecord, readLightRecord } from "./light-record.ts"
-import type { LightState, LinkWord, TargetLight, TargetSetup } from "./state.ts"
+import type { LightState, LinkName, TargetLight, TargetSetup } from "./state.ts"
 
-/** @event change something is different from before */
+/** @event change the state has changed */
 export class LightTracker extends EventEmitter<{ change: [] }> {
-    link: LinkWord = "starting"
+    link: LinkName = "starting"
     targets: TargetLight[] = []
     private emitting = false
-    /** By target, with GROUP=*: what stands for the group's name where the record could not hold it. */
+    /** By target, with GROUP=*: the record's `id`, if it could not hold the group's name. */
     private ids: (string | undefined)[] = []
-    /** The same names as far as the records hold them. */
+    /** The groups' names as far as the records hold them. */
     private shortNames: string[] = []
 
-    /** @param nameOf a group's whole name, by what stands for it in a record */
+    /** @param nameOf a group's whole name by the record's `id` */
     constructor(
         private readonly device: Device,
         private readonly nameOf: (id: string) => string | undefined = () =>
@@ -31,7 +31,7 @@ export class LightTracker extends EventEmitter<{ change: [] }> {
         device.on("data", ({ record }) => this.readRecord(record))
     }
 
-    /** What is watched from now on: call before the program starts with it. */
+    /** The watched targets: call before the program starts with them. */
     watch(targets: TargetSetup[]) {
         this.targets = targets.map(({ stream, group }) =>
             waiting(stream, group)
@@ -57,7 +57,7 @@ export class LightTracker extends EventEmitter<{ change: [] }> {
         this.setLink("starting")
     }
 
-    private setLink(link: LinkWord) {
+    private setLink(link: LinkName) {
         this.link = link
         this.changed()
     }
@@ -78,35 +78,35 @@ export class LightTracker extends EventEmitter<{ change: [] }> {
         target.reason = record.reason
         target.complaint = record.complaint
         this.setLink("up")
-        // of a reading that has grown old the record holds nothing; what it was still stands
+        // a stale record has no lag: the last one is kept
         if (record.condition === "stale") return
         target.low = record.low
         target.high = record.high
         target.known = record.known
     }
 
-    /** Whole names have been found out. */
+    /** Call when whole names have become known. */
     rename() {
         for (const i of this.targets.keys())
             if (this.ids[i] !== undefined) this.nameGroup(i)
         this.changed()
     }
 
-    /** What stands for the group's name where the record could not hold it. */
+    /** The record's `id`, if it could not hold the group's name. */
     idOf(i: number) {
         return this.ids[i]
     }
 
     private nameGroup(i: number) {
         const id = this.ids[i]
-        // until it is found out, no other group has the same name
+        // until the whole name is known, the id makes this name unique
         this.targets[i].group =
             id === undefined
                 ? this.shortNames[i]
                 : (this.nameOf(id) ?? `${this.shortNames[i]}#${id}`)
     }
 
-    /** Line and record of one poll come in one batch: told of together. */
+    /** One event for all changes of a batch of records. */
     private changed() {
         if (this.emitting) return
         this.emitting = true

@@ -1,4 +1,4 @@
-/** The scales of the LEDs as the settings ask for them, for the chart and the words. */
+/** The scales of the LEDs from the settings, for the chart and the status texts. */
 import { LEDS } from "../../src/display/display.ts"
 import {
     levelOf as levelOfLag,
@@ -12,7 +12,7 @@ import type { TargetSetup } from "./state.ts"
 const TARGETS_MAX = 5
 const DEFAULT_LAG_PER_LED = 2
 
-/** What the settings ask to be watched, each with its share of the LEDs. */
+/** The targets in the settings, each with the scale of its LEDs. */
 export function targetsOf(settings: EncodedSettings): TargetSetup[] {
     const named: { stream: string; group: string; suffix: string }[] = []
     for (let n = 1; n <= TARGETS_MAX; n++) {

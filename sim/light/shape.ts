@@ -1,10 +1,10 @@
-/** What a pattern of the firmware looks like, drawn with one sign an LED as in docs/lights.md. */
+/** The shape of a pattern, with one character per LED as in docs/lights.md. */
 import { LEDS } from "../../src/display/display.ts"
 import type { Steps } from "../../src/display/patterns.ts"
 
 /** @returns LED1 first: ● lit in every step, ○ in none, ◐ in some */
 export function shapeOf(steps: Steps, leds = LEDS) {
-    // every other one is how long a frame is shown
+    // frames and their durations alternate
     const frames = steps.filter((_, i) => i % 2 === 0)
     return Array.from({ length: leds }, (_, i) => {
         const lit = frames.filter(frame => frame & (1 << (leds - 1 - i))).length

@@ -1,33 +1,33 @@
-/** What is known of a light on the host; the browser's code shares it. */
+/** The state of a light as the host knows it; the browser's code shares it. */
 import type { Scale } from "../../src/signal/level.ts"
 import { CONDITIONS, LINKS } from "../../src/display/words.ts"
 
-/** What the device as a whole is busy with; "up": the targets tell. */
-export const LINK_WORDS = ["off", "starting", ...LINKS] as const
-export type LinkWord = (typeof LINK_WORDS)[number]
+/** The state of the device as a whole; "up": see the targets. */
+export const LINK_NAMES = ["off", "starting", ...LINKS] as const
+export type LinkName = (typeof LINK_NAMES)[number]
 
-/** The firmware's words for a target's condition, and "waiting" before it said any. */
-export const CONDITION_WORDS = ["waiting", ...CONDITIONS] as const
-export type ConditionWord = (typeof CONDITION_WORDS)[number]
+/** The conditions of a target in the records, and "waiting" before the first record. */
+export const CONDITION_NAMES = ["waiting", ...CONDITIONS] as const
+export type ConditionName = (typeof CONDITION_NAMES)[number]
 
-/** What the light says of one target. */
+/** The state of one target. */
 export interface TargetLight {
     stream: string
     group: string
-    condition: ConditionWord
-    /** In the scale's unit; null where it is not proven. */
+    condition: ConditionName
+    /** In the scale's unit; null if not proven. */
     low: number | null
     high: number | null
-    /** The firmware's word for how the lag is known. */
+    /** How the lag is known, as in the record. */
     known: string | null
-    /** Why there is no fresh lag, and what to do; null when there is one. */
+    /** Why there is no current lag, and what to do; null if there is one. */
     reason: string | null
-    /** What is wrong with the consumers, so that the light winks; null when nothing is. */
+    /** What is wrong with the consumers, so that the light winks; null if nothing is. */
     complaint: string | null
 }
 
 export interface LightState {
-    link: LinkWord
+    link: LinkName
     targets: TargetLight[]
     /** Chip resets so far. */
     resets: number
@@ -37,7 +37,7 @@ export interface LightState {
 export type Tone = "calm" | "busy" | "notice" | "alert"
 
 /** A status for people, with its shape in the legend. */
-export interface StatusWords {
+export interface StatusText {
     /** `14 entries behind` */
     title: string
     /** One or two sentences more. */
@@ -60,8 +60,8 @@ export interface Sample {
     /** ms since the epoch. */
     t: number
     low: number | null
-    /** null: nothing bounds it. */
+    /** null: no upper bound. */
     high: number | null
-    /** "lag": low..high is the truth; "stale": it was once; "none": not known. */
+    /** "lag": it is between low and high; "stale": it was; "none": not known. */
     kind: "lag" | "stale" | "none"
 }

@@ -1,3 +1,3 @@
-/** Where the page is if nobody says otherwise. */
+/** The page's default address. */
 export const DEFAULT_PORT = 7878
 export const DEFAULT_LISTEN = "127.0.0.1"

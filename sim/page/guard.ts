@@ -1,9 +1,9 @@
 /**
- * Who may ask. Any web page that the visitor has open elsewhere can make the browser send requests to this computer;
- * none of them is to read the page's data or to press its buttons:
- * - the Host must be an address, or a name known here: a foreign name may have been pointed at this computer (DNS rebinding);
- * - what acts must come from our own page (Origin, Sec-Fetch-Site) or from no browser at all, and as JSON, which a foreign
- *   page cannot send without asking first.
+ * Which requests are allowed. Any web page that is open in the browser can make it send requests to this computer;
+ * no such request may read the page's data or press its buttons:
+ * - the Host must be an address, or a name known here: a foreign name may resolve to this computer (DNS rebinding);
+ * - an action must come from our own page (Origin, Sec-Fetch-Site) or from a program that is no browser, and as JSON, which
+ *   a foreign page cannot send without a CORS preflight.
  */
 import type { IncomingMessage } from "node:http"
 import { isIP } from "node:net"

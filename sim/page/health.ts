@@ -1,13 +1,13 @@
-/** `GET /healthz`: healthy, or the list of what is not. */
+/** `GET /healthz`: healthy, or a list of problems. */
 import { topOf } from "../../src/signal/level.ts"
 import type { Lab } from "../lab/lab.ts"
 import type { ConsumerState, GroupState } from "../lab/group-state.ts"
 import { printable } from "../printable.ts"
 import { DARK } from "../vm/device-types.ts"
 
-/** A consumer that holds entries and has not asked for more for so long has probably died with them. */
+/** A consumer with pending entries that has not read for so long has probably died. */
 const IDLE_LIMIT_MS = 60_000
-/** An entry that was delivered is to be done with by then. */
+/** An entry should be acknowledged by then. */
 const PENDING_AGE_LIMIT_MS = 300_000
 
 export interface Health {
@@ -16,19 +16,19 @@ export interface Health {
     problems: string[]
     /** "1" lit, LED1 first. */
     leds: string
-    /** What the light says of each target. */
+    /** The state of each target. */
     light: {
         stream: string
         group: string
         status: string
         low: number | null
         high: number | null
-        /** Why the light winks; null: it does not. */
+        /** Why the light winks; null if it does not. */
         check: string | null
     }[]
 }
 
-/** @param lagLimit default: where the target's scale ends */
+/** @param lagLimit default: the end of the target's scale */
 export function healthOf(lab: Lab | undefined, lagLimit?: number): Health {
     if (!lab)
         return {

@@ -1,12 +1,12 @@
 /**
- * `GET /metrics` for Prometheus: what the light shows, and what the host reads of the group. What is not known has no
+ * `GET /metrics` for Prometheus: what the light shows, and what the host reads about the group. An unknown value has no
  * sample: it is never 0.
  */
 import { Counter, Gauge, Registry } from "prom-client"
 import type { Lab } from "../lab/lab.ts"
 import type { GroupState } from "../lab/group-state.ts"
 import { levelOf } from "../light/scale.ts"
-import { CONDITION_WORDS, LINK_WORDS } from "../light/state.ts"
+import { CONDITION_NAMES, LINK_NAMES } from "../light/state.ts"
 
 const TARGET = ["stream", "group"] as const
 
@@ -17,22 +17,22 @@ export class Metrics {
     private readonly light = {
         low: this.gauge(
             "lag_low",
-            "Lag that the light has proof of, at least (unit: as UNIT says)",
+            "Proven lower bound of the lag, in the unit of the setting UNIT",
             TARGET
         ),
         high: this.gauge(
             "lag_high",
-            "Lag that the light has proof of, at most; +Inf: nothing bounds it",
+            "Proven upper bound of the lag; +Inf: none",
             TARGET
         ),
         level: this.gauge(
             "level",
-            "LEDs that stand for the proven lag; one more than there are: off the scale",
+            "LEDs lit for the lower bound; one more than there are: off the scale",
             TARGET
         ),
         status: this.gauge(
             "status",
-            "1 for what the light says of the target, 0 for all else",
+            "1 for the target's current status, 0 for the others",
             [...TARGET, "status"]
         ),
         check: this.gauge(
@@ -42,7 +42,7 @@ export class Metrics {
         ),
         link: this.gauge(
             "link",
-            "1 for what the device as a whole is busy with, 0 for all else",
+            "1 for the current state of the device as a whole, 0 for the others",
             ["state"]
         ),
         led: this.gauge("led_lit", "1 if the LED is lit at this moment", [
@@ -85,12 +85,12 @@ export class Metrics {
         ),
         consumerIdle: this.gauge(
             "consumer_idle_seconds",
-            "Time since the consumer last asked Redis",
+            "Idle time of the consumer, from XINFO CONSUMERS",
             [...TARGET, "consumer"]
         ),
     }
 
-    /** The same by the names that dashboards for redis_exporter ask for (its exporter/streams.go). */
+    /** The same by redis_exporter's names, for its dashboards (its exporter/streams.go). */
     private readonly exporter = {
         length: this.exporterGauge("length"),
         consumers: this.exporterGauge("group_consumers", "group"),
@@ -113,7 +113,7 @@ export class Metrics {
     async text(lab: Lab | undefined) {
         const { light } = this
         this.registry.resetMetrics()
-        // what has no labels would begin with a 0
+        // a metric without labels would start with a sample of 0
         for (const metric of [light.age, light.polls, light.reconnects])
             metric.remove()
         if (lab) {
@@ -126,7 +126,7 @@ export class Metrics {
     private readLight(lab: Lab) {
         const { light } = this
         const { link, targets, resets } = lab.light
-        for (const state of LINK_WORDS)
+        for (const state of LINK_NAMES)
             light.link.set({ state }, Number(state === link))
         for (const [i, led] of [...lab.leds].entries())
             light.led.set({ led: i + 1 }, Number(led))
@@ -135,7 +135,7 @@ export class Metrics {
             { stream, group, condition, low, high, complaint },
         ] of targets.entries()) {
             const target = { stream, group }
-            for (const status of CONDITION_WORDS)
+            for (const status of CONDITION_NAMES)
                 light.status.set(
                     { ...target, status },
                     Number(link === "up" && status === condition)
@@ -144,14 +144,14 @@ export class Metrics {
             light.check.set(target, Number(complaint !== null))
             light.low.set(target, low)
             light.high.set(target, high ?? Infinity)
-            // there it is one number of entries: where it is not proven, or in seconds, there is none
+            // redis_exporter's is one number of entries: no sample for a range, or for seconds
             if (low === high && isInEntries(lab))
                 this.exporter.lag.set({ db: databaseOf(lab), ...target }, low)
             light.level.set(target, levelOf(lab.setup[i].scale, low))
         }
         light.resets.inc(resets)
         const { relay } = lab
-        // nothing stands between the device and a Redis of the user's: nobody counts there
+        // counted by the relay, which is not there with the user's own Redis
         if (!relay) return
         light.polls.inc(relay.polls)
         light.reconnects.inc(Math.max(0, relay.connections - 1))
@@ -207,7 +207,7 @@ export class Metrics {
     private exporterGauge<L extends string>(name: string, ...labels: L[]) {
         return new Gauge({
             name: `redis_stream_${name}`,
-            help: `As redis_exporter's redis_stream_${name}`,
+            help: `Same as redis_exporter's redis_stream_${name}`,
             labelNames: ["db", "stream", ...labels],
             registers: [this.registry],
         })

@@ -1,4 +1,4 @@
-/** The page over HTTP: its files, the event stream, the controls, and what monitoring asks for. */
+/** The page over HTTP: its files, the event stream, the controls, metrics and health check. */
 import { createServer } from "node:http"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { isIPv6 } from "node:net"
@@ -20,7 +20,7 @@ export { DEFAULT_LISTEN, DEFAULT_PORT }
 const ASSETS = fileURLToPath(new URL("assets", import.meta.url))
 const BODY_MAX = 10_000
 
-/** What a request may take; an answer, such as the event stream, may take as long as it likes. ms and bytes. */
+/** Limits of a request, ms and bytes; a response, such as the event stream, has no time limit. */
 const LIMITS = {
     headersTimeout: 5000,
     requestTimeout: 10_000,
@@ -28,11 +28,11 @@ const LIMITS = {
     keepAliveTimeout: 5000,
     maxHeaderSize: 16_384,
 }
-/** Each visitor has up to six, and one of them for the event stream. */
+/** A browser opens up to six, one of them for the event stream. */
 const CONNECTIONS_MAX = 200
 const REQUESTS_PER_CONNECTION_MAX = 1000
 
-/** Nothing from elsewhere, nothing inline, no frames around it. */
+/** Nothing from other hosts, nothing inline, no framing. */
 const HEADERS = {
     "content-security-policy":
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -50,7 +50,7 @@ export interface PageOptions {
     /** undefined until there is something to act on. */
     lab: () => Lab | undefined
     metrics: Metrics
-    /** Above this lag the health check complains. Default: beyond the scale. */
+    /** Above this lag the health check fails. Default: the end of the scale. */
     lagLimit?: number
 }
 
@@ -62,7 +62,7 @@ export interface PageServer {
     stop(): Promise<void>
 }
 
-/** @throws Error in plain words if the port is taken or the address is not ours */
+/** @throws Error for the user if the port is taken or the address is not ours */
 export async function startPageServer(
     options: PageOptions
 ): Promise<PageServer> {
@@ -72,7 +72,7 @@ export async function startPageServer(
     const routes = new Routes(options, listen, script, files)
     const server = createServer(LIMITS, (request, response) => {
         routes.serve(request, response).catch((error: unknown) => {
-            // a fault of this program; the visitor is told in short
+            // a bug of this program; the client gets a short message
             console.error(error)
             if (!response.headersSent) answer(response, 500, { error: "fault" })
             else response.destroy()
@@ -156,7 +156,7 @@ class Routes {
         const refusal = refusalOfOrigin(request) ?? refusalOfContent(request)
         if (refusal) return refuse(response, refusal.code, refusal.why)
         const lab = this.options.lab()
-        if (!lab) return refuse(response, 409, "the device does not run yet")
+        if (!lab) return refuse(response, 409, "the device is not running yet")
         try {
             const said = await act(lab, name, await bodyOf(request))
             lab.note("you", said)
@@ -165,7 +165,7 @@ class Routes {
             const why = (error as Error).message
             if (error instanceof BadRequest) return refuse(response, 400, why)
             if (error instanceof NotNow) return refuse(response, 409, why)
-            // not what Redis, the device or the network says to it, but our own fault
+            // a bug of this program, not an error of Redis, the device or the network
             if (error instanceof TypeError) throw error
             lab.note("you", `${name} failed: ${why}`)
             refuse(response, 502, why)

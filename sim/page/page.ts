@@ -1,4 +1,4 @@
-/** The simulator's page from its first moment on: it answers while the rest still starts, and says what that is busy with. */
+/** The simulator's page: its server runs first, and shows the progress while the rest starts. */
 import type { Lab } from "../lab/lab.ts"
 import { Publisher } from "../lab/publisher.ts"
 import { Metrics } from "./metrics.ts"
@@ -8,11 +8,11 @@ import type { PageOptions, PageServer } from "./page-server.ts"
 export class Page {
     private lab: Lab | undefined
     private server!: PageServer
-    /** What the page's lab tells of itself. */
+    /** Takes what the lab publishes. */
     readonly publisher = new Publisher()
     private readonly steps: string[] = []
 
-    /** @throws Error in plain words if the port is taken or the address is not ours */
+    /** @throws Error for the user if the port is taken or the address is not ours */
     static async start(
         options: Pick<PageOptions, "port" | "listen" | "lagLimit">
     ): Promise<Page> {
@@ -42,7 +42,7 @@ export class Page {
         return this.server.isElsewhere
     }
 
-    /** What is being done before the device runs; after that, a line for the log. */
+    /** A step before the device runs; after that, a line for the log. */
     progress(text: string) {
         if (this.publisher.get("progress") === null)
             return this.lab?.note("host", text)
@@ -50,7 +50,7 @@ export class Page {
         this.publisher.set("progress", this.steps)
     }
 
-    /** There is something to act on. @param lab which tells the page's publisher */
+    /** From now on the page shows and controls this lab. @param lab publishes to the page's publisher */
     show(lab: Lab | undefined) {
         this.lab = lab
     }

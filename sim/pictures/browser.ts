@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core"
 
 const COMMANDS = ["chromium", "chromium-browser", "google-chrome"]
 
-/** What a browser does by itself, unasked, is not to disturb: it stays off the network. */
+/** Turns off what a browser does by itself: it stays off the network. */
 const FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -73,7 +73,7 @@ export const LEGEND: LegendRow[] = Object.entries(PATTERNS).map(
 
 /** The grammar, a sentence each. */
 export const GRAMMAR = [
-    "Steady from LED1: certain. Blinking above a steady bar: possibly. Moving: working on it.",
+    "Steady from LED1: certain. Blinking above a steady bar: possible. Moving: in progress.",
     "Both ends lit: an error. Ends steady: Redis refused. Ends blinking alone: the settings are wrong.",
     "Everything flashing: act now. No meaning depends on colour.",
 ]

@@ -1,4 +1,4 @@
-/** The picture at the head of the README: the light on a desk, while a flood of entries comes and is worked off. */
+/** The picture at the head of the README: the light on a desk, while the lag rises and falls. */
 import { PIN_NAMES } from "./pico-w.ts"
 import type { Moment } from "./recording.ts"
 import { circle, el, group, line, picture, rect, rounded, text } from "./svg.ts"
@@ -19,7 +19,7 @@ const LED_X = BAR.x + (BAR.width - 9 * LED_PITCH) / 2
 const PICO = { x: 350, y: 44, width: 510, height: 148 }
 const PIN_PITCH = 24.4
 
-/** @param moments one flood and its ebb, in the time that it took */
+/** @param moments the lag rises and falls once, in real time */
 export function drawLight(moments: Moment[]) {
     const still = moments.find(({ lag }) => lag === STILL_LAG)!
     const durationMs = moments.at(-1)!.t + REST_MS

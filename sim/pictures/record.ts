@@ -1,6 +1,6 @@
 /**
  * Records what the LEDs do while the lag rises and falls, for the picture at the head of the README: the real firmware in
- * the simulator, a real Redis, jobs in a quick tide. `tsx sim/pictures/record.ts`, then `npm run pictures`.
+ * the simulator, a real Redis, jobs with a short load cycle. `tsx sim/pictures/record.ts`, then `npm run pictures`.
  */
 import { spawn } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
@@ -14,11 +14,11 @@ import { RECORDING } from "./recording.ts"
 import type { Moment } from "./recording.ts"
 
 const START = fileURLToPath(new URL("../start.ts", import.meta.url))
-const TIDE = { peak: 23, periodS: 24, ratePerS: 4, workers: 2 }
-/** The sweep after power-on is over, and so is the first flood. */
+const CYCLE = { peak: 23, periodS: 24, ratePerS: 4, workers: 2 }
+/** The sweep after power-on is over, and so is the first rise and fall of the lag. */
 const SETTLED_MS = 20_000
-/** From low water to low water, and a little of that. */
-const LONGEST_MS = (TIDE.periodS + 3) * 1000
+/** One load cycle, with a margin. */
+const LONGEST_MS = (CYCLE.periodS + 3) * 1000
 
 interface Snapshot {
     t: number
@@ -35,7 +35,7 @@ await writeFile(
     settings,
     `REDIS_HOST=${hostname}\nREDIS_PORT=${port}\nSTREAM=jobs\nGROUP=staff\nPOLL_MS=500\n`
 )
-const traffic = await startJobs(redis.url, TIDE)
+const traffic = await startJobs(redis.url, CYCLE)
 const simulator = spawn(
     process.execPath,
     [
@@ -53,7 +53,7 @@ try {
     await rm(folder, { recursive: true })
 }
 
-/** From one low water to the next. */
+/** From one lag of 0 to the next. */
 async function record() {
     const moments: Moment[] = []
     let firstMs: number | undefined
@@ -65,7 +65,7 @@ async function record() {
         if (condition !== "lag" || lag === null) continue
         firstMs ??= t
         if (begin === undefined) {
-            // the last moment of low water
+            // the last moment with a lag of 0
             const rises = last === 0 && lag > 0 && t - firstMs > SETTLED_MS
             last = lag
             if (!rises) continue
@@ -73,7 +73,7 @@ async function record() {
             moments.push({ t: 0, leds: "0".repeat(leds.length), lag: 0 })
         }
         moments.push({ t: t - begin, leds, lag })
-        hasRisen ||= lag > TIDE.peak / 2
+        hasRisen ||= lag > CYCLE.peak / 2
         const isOver = hasRisen && lag === 0 && !leds.includes("1")
         if (isOver || t - begin > LONGEST_MS) break
     }

@@ -1,4 +1,4 @@
-/** What the LEDs did during a flood and its ebb, as record.ts has recorded it. */
+/** The LEDs while the lag rises and falls once, as recorded by record.ts. */
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 

@@ -31,7 +31,7 @@ export const BUILT_SERVER = join(
     process.platform === "win32" ? "memurai.exe" : "redis-server"
 )
 
-/** A download that says nothing for this long has stalled. */
+/** A download without progress for this long has stalled. */
 const STALL_MS = 30_000
 /** More than any build takes. */
 const BUILD_MS = 20 * 60_000
@@ -45,7 +45,7 @@ const TSX = pathToFileURL(
 ).toString()
 
 export interface BuildOptions {
-    /** Told in words what takes time. */
+    /** Called with a text for each step that takes time. */
     onProgress?: (text: string) => void
     /** Stops a download or a build. */
     signal?: AbortSignal

@@ -1,5 +1,5 @@
 /**
- * A Redis server of our own: on 127.0.0.1, in memory only, in a temporary folder, gone when we are.
+ * A local Redis server: on 127.0.0.1, in memory only, in a temporary folder, which ends with this process.
  *
  * It ends with this process however that ends: `stop()` in the ordinary case, an exit handler when the
  * process exits by itself or by an uncaught error, and a guard process (guard.mjs) when it is killed by a

@@ -53,7 +53,7 @@ export async function findServerBinary({
     return built
 }
 
-/** What a command says of itself (`Redis server v=7.0.15 sha=...`), or undefined if it does not run. */
+/** Product and version from a command's output (`Redis server v=7.0.15 sha=...`), or undefined if it does not run. */
 async function identify(
     command: string,
     signal?: AbortSignal

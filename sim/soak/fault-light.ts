@@ -1,6 +1,6 @@
 /**
- * A light on a real Redis with a fault proxy in between, in real time; it keeps book of what is true, so that a test can
- * ask at any time whether the light has lied.
+ * A light on a real Redis with a fault proxy in between, in real time. It records the true lag, so that a test can ask at
+ * any time whether the light has shown a false bar.
  */
 import assert from "node:assert/strict"
 import { FaultProxy } from "../faults/fault-proxy.ts"
@@ -10,12 +10,12 @@ import type { Frame, Truth } from "../light/claims.ts"
 import { SimulatedDevice } from "../vm/device.ts"
 import type { DeviceOptions, LogRecord, Settings } from "../vm/device.ts"
 
-/** As fast as the settings allow: a poll, and what it costs on a busy computer. */
+/** As fast as the settings allow, even on a busy computer. */
 export const POLL_MS = 100
 export const STALE_MS = 1000
-/** From the truth to the LEDs: the bus, and a computer with other things to do; ms. */
+/** From a change of the lag to the LEDs, besides the poll: the bus, and a busy computer; ms. */
 const DELAY_MS = 600
-/** One LED for each entry. */
+/** One LED per entry. */
 const LAG_PER_LED = 1
 
 /** Sets the group's lag to ARGV[1] in one step: entries are added, or read. Returns nothing. */
@@ -46,7 +46,7 @@ export class FaultLight {
     private readonly truthList: Truth[] = []
 
     /**
-     * Creates the stream and its group, with a lag, and lights the light.
+     * Creates the stream and its group, with a lag, and starts the light.
      * @param client connected to the Redis (and the database) behind the proxy
      */
     static async start(
@@ -98,7 +98,7 @@ export class FaultLight {
         device.on("panic", ({ text }) => this.panics.push(text))
     }
 
-    /** Adds entries to the stream, or has some read, in one step. */
+    /** Adds entries to the stream, or reads some, in one step. */
     async setLag(lag: number) {
         await this.change(lag, () =>
             this.client.sendCommand([
@@ -111,12 +111,12 @@ export class FaultLight {
         )
     }
 
-    /** Does what makes the lag another one. @param lag undefined: there will be none */
+    /** Runs `act`, which changes the lag. @param lag after it; undefined: there is none */
     async change(lag: number | undefined, act: () => Promise<unknown>) {
         const before = this.device.now
         await act()
         const last = this.truthList.at(-1)
-        // somewhere between before and now: until now the old lag may be true, from before on the new one
+        // the change is between `before` and now: meanwhile the old and the new lag count as true
         if (last && last.toMs === Infinity) last.toMs = this.device.now
         this.lag = lag ?? -1
         if (lag !== undefined)
@@ -127,7 +127,7 @@ export class FaultLight {
             })
     }
 
-    /** Whether the light says what is true, in words and on the LEDs (but for a wink). */
+    /** Whether log and LEDs (except for a wink) show the true lag. */
     get isRight() {
         return (
             this.lastStatus.includes(`: lag ${this.lag}, `) &&
@@ -142,7 +142,7 @@ export class FaultLight {
     }
 
     /**
-     * Waits until the light says what is true, in words and on the LEDs.
+     * Waits until log and LEDs show the true lag.
      * @param since log lines from this device time on count
      * @returns how long it took, ms
      */
@@ -158,15 +158,15 @@ export class FaultLight {
         return this.device.now - from
     }
 
-    /** The log's lines since a device time, in words for people. */
+    /** The log's lines since a device time, without debug lines. */
     linesSince(t: number): string[] {
         return this.device.logs
             .filter(log => log.t >= t && log.level === "log")
             .map(({ text }: LogRecord) => text)
     }
 
-    /** What the light has claimed that was not true, a sentence each. */
-    lies(): string[] {
+    /** Bars that the light has shown and that were not true, a sentence each. */
+    falseBars(): string[] {
         return falseClaims(
             claimsOf(this.frames, this.device.now),
             this.truthList,
@@ -174,12 +174,12 @@ export class FaultLight {
         )
     }
 
-    /** @throws if the light has ever lied, or the program has ended */
-    mustBeHonest() {
+    /** @throws if the light has ever shown a false bar, or the program has ended */
+    assertNoFalseBar() {
         assert.deepEqual(this.panics, [])
-        const lies = this.lies()
+        const falseBars = this.falseBars()
         assert.deepEqual(
-            lies,
+            falseBars,
             [],
             this.device.logs
                 .map(({ t, text }) => `${Math.round(t)} ${text}`)

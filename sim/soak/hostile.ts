@@ -1,10 +1,10 @@
 /**
- * Lets lights talk to servers whose sound conversations (login, poll, count, sentinel, redirect) are spoilt at random: the
- * program must live, say nothing that is a secret or a line of somebody else's, show no lag that no server told, and be
- * right again when the servers are. All chance of a conversation comes from its own seed.
+ * Lights on servers whose replies (to login, poll, count, sentinel query, redirect) are tampered with at random: the
+ * program must not end, print no secret and no forged log line, show no lag that no server reported, and show the right lag
+ * again when the servers do. Each round has a seed for all its random numbers.
  */
 import { HostileRedis } from "../faults/hostile-redis.ts"
-import type { Spoil } from "../faults/hostile-redis.ts"
+import type { Tamper } from "../faults/hostile-redis.ts"
 import { buildFirmware } from "../firmware.ts"
 import { encodeSettings } from "../settings-file.ts"
 import type { EncodedSettings } from "../settings-file.ts"
@@ -12,28 +12,28 @@ import { SimulatedDevice } from "../vm/device.ts"
 import { SeededRandom } from "./seeded-random.ts"
 
 export interface HostileOptions {
-    /** Of the first conversation; each further one has the next number. */
+    /** Of the first round; each further one has the next number. */
     seed: number
-    /** Ends before the next conversation when it returns true. @param done conversations so far */
+    /** Ends before the next round when it returns true. @param done rounds so far */
     isOver: (done: number) => boolean
-    /** Told of each conversation as it begins. */
+    /** Called with a description of each round as it begins. */
     onProgress?: (text: string) => void
 }
 
 export interface HostileSummary {
     seed: number
-    conversations: number
-    /** How often each way to spoil was taken. */
-    ways: Record<string, number>
-    /** What went wrong, with the seed that repeats it. */
+    rounds: number
+    /** How often each kind of tampering was used. */
+    tamperings: Record<string, number>
+    /** Failures, with the seed that repeats each. */
     failures: string[]
 }
 
-/** How long a conversation is spoilt, ms of the device's time. */
-const SPOILT_MS: [number, number] = [1500, 8000]
-/** From its end to the right light, ms of the device's time: the longest pauses of the link and of a refused login, in a row. */
+/** How long a round tampers, ms of device time. */
+const TAMPERING_MS: [number, number] = [1500, 8000]
+/** From its end to the right light, ms of device time: the longest pauses of the link and of a refused login, in a row. */
 const RECOVERY_MS = 120_000
-/** A reply that does not come is given up after so long in real time. */
+/** How long the driven clock waits for a reply, in real ms. */
 const ANSWER_WAIT_MS = 250
 const MAX_LINE_BYTES = 290
 const LAG_MAX = 9
@@ -44,24 +44,24 @@ const PASSWORDS = { REDIS_PASS: `pläntéd "1" %41%s`, SENT_PASS: "gehéim-Zwöl
 const CRLF = "\r\n"
 const many = (text: string, times: number) => Buffer.from(text.repeat(times))
 
-/** Ways to spoil a reply. */
-const WAYS: Record<
+/** Kinds of tampering with a reply. */
+const TAMPERINGS: Record<
     string,
     (
         reply: Buffer,
         random: SeededRandom,
         command: string[]
-    ) => ReturnType<Spoil>
+    ) => ReturnType<Tamper>
 > = {
     "flipped bit": (reply, random) => {
-        const spoilt = Buffer.from(reply)
-        spoilt[at(spoilt, random)] ^= 1 << Math.floor(random.between(0, 8))
-        return spoilt
+        const tampered = Buffer.from(reply)
+        tampered[at(tampered, random)] ^= 1 << Math.floor(random.between(0, 8))
+        return tampered
     },
     "other byte": (reply, random) => {
-        const spoilt = Buffer.from(reply)
-        spoilt[at(spoilt, random)] = random.between(0, 256)
-        return spoilt
+        const tampered = Buffer.from(reply)
+        tampered[at(tampered, random)] = random.between(0, 256)
+        return tampered
     },
     "lost byte": (reply, random) => splice(reply, at(reply, random), 1, ""),
     "more bytes": (reply, random) =>
@@ -69,9 +69,9 @@ const WAYS: Record<
     "other number": (reply, random) =>
         replaceNumber(reply, random, random.pick(NUMBERS)),
     "other type": (reply, random) => {
-        const spoilt = Buffer.from(reply)
-        spoilt[0] = random.pick([..."+-:$*_#,(!=%~>|"]).charCodeAt(0)
-        return spoilt
+        const tampered = Buffer.from(reply)
+        tampered[0] = random.pick([..."+-:$*_#,(!=%~>|"]).charCodeAt(0)
+        return tampered
     },
     twice: reply => Buffer.concat([reply, reply]),
     "cut, then silence": (reply, random) =>
@@ -153,19 +153,22 @@ function replaceNumber(reply: Buffer, random: SeededRandom, number: string) {
     return splice(reply, index + 1, old.length - 1, number)
 }
 
-/** The conversations. Their lights live as long as nothing goes wrong. */
-type SceneName = "login" | "poll" | "count" | "sentinel" | "redirect"
+/** The scenarios. Their lights keep running as long as nothing goes wrong. */
+type ScenarioName = "login" | "poll" | "count" | "sentinel" | "redirect"
 
-/** What of each is spoilt. */
-const SPOILS: Record<SceneName, (name: string, reply: Buffer) => boolean> = {
+/** Which replies of each are tampered with. */
+const TAMPERED_REPLIES: Record<
+    ScenarioName,
+    (name: string, reply: Buffer) => boolean
+> = {
     login: name => ["AUTH", "SELECT", "CLIENT"].includes(name),
     poll: () => true,
     count: name => name.startsWith("X"),
     sentinel: name => ["AUTH", "SENTINEL", "ROLE"].includes(name),
     redirect: (_, reply) => reply.toString().startsWith("-MOVED"),
 }
-/** Where a spoilt reply may be a sound one with another number, which nobody can tell. */
-const MAY_MISLEAD: SceneName[] = ["poll", "count"]
+/** Where a tampered reply may be a valid one with another number, which cannot be detected. */
+const MAY_MISLEAD: ScenarioName[] = ["poll", "count"]
 
 export async function runHostile({
     seed,
@@ -174,50 +177,54 @@ export async function runHostile({
 }: HostileOptions): Promise<HostileSummary> {
     const summary: HostileSummary = {
         seed,
-        conversations: 0,
-        ways: {},
+        rounds: 0,
+        tamperings: {},
         failures: [],
     }
-    const scenes = new Map<SceneName, Scene>()
+    const scenarios = new Map<ScenarioName, Scenario>()
     try {
-        while (!isOver(summary.conversations)) {
-            const own = seed + summary.conversations++
+        while (!isOver(summary.rounds)) {
+            const own = seed + summary.rounds++
             const random = new SeededRandom(own)
-            const name = random.pick(Object.keys(SPOILS) as SceneName[])
-            const way = random.pick(Object.keys(WAYS))
-            onProgress?.(`seed ${own}: ${name}, ${way}`)
-            summary.ways[way] = (summary.ways[way] ?? 0) + 1
-            let scene = scenes.get(name)
-            if (!scene) scenes.set(name, (scene = await Scene.set(name)))
-            const failure = await scene.converse(way, random)
+            const name = random.pick(
+                Object.keys(TAMPERED_REPLIES) as ScenarioName[]
+            )
+            const tampering = random.pick(Object.keys(TAMPERINGS))
+            onProgress?.(`seed ${own}: ${name}, ${tampering}`)
+            summary.tamperings[tampering] =
+                (summary.tamperings[tampering] ?? 0) + 1
+            let scenario = scenarios.get(name)
+            if (!scenario)
+                scenarios.set(name, (scenario = await Scenario.start(name)))
+            const failure = await scenario.run(tampering, random)
             if (failure === undefined) continue
             summary.failures.push(
-                `${name}, ${way} (--hostile --seed ${own}): ${failure}`
+                `${name}, ${tampering} (--hostile --seed ${own}): ${failure}`
             )
-            scenes.delete(name)
-            await scene.stop()
+            scenarios.delete(name)
+            await scenario.stop()
         }
     } finally {
-        for (const scene of scenes.values()) await scene.stop()
+        for (const scenario of scenarios.values()) await scenario.stop()
     }
     return summary
 }
 
-class Scene {
+class Scenario {
     private readonly panics: string[] = []
     private device!: SimulatedDevice
 
-    static async set(name: SceneName): Promise<Scene> {
+    static async start(name: ScenarioName): Promise<Scenario> {
         const redis = await HostileRedis.start({
             stream: STREAM,
-            tellsNoLag: name === "count",
+            reportsNoLag: name === "count",
             password: PASSWORDS.REDIS_PASS,
         })
         const other = await HostileRedis.start({
             stream: STREAM,
             password: PASSWORDS.SENT_PASS,
         })
-        const scene = new Scene(name, redis, other)
+        const scenario = new Scenario(name, redis, other)
         if (name === "sentinel") other.master = redis
         if (name === "redirect")
             other.redirect = `MOVED 1 ${redis.host}:${redis.port}`
@@ -229,16 +236,16 @@ class Scene {
             answerWaitMs: ANSWER_WAIT_MS,
             settings: settingsOf(name, first, other),
             onCreated: device => {
-                scene.device = device
-                device.on("panic", ({ text }) => scene.panics.push(text))
-                device.on("restart", () => scene.panics.push("a reset"))
+                scenario.device = device
+                device.on("panic", ({ text }) => scenario.panics.push(text))
+                device.on("restart", () => scenario.panics.push("a reset"))
             },
         })
-        return scene
+        return scenario
     }
 
     private constructor(
-        private readonly name: SceneName,
+        private readonly name: ScenarioName,
         private readonly redis: HostileRedis,
         private readonly other: HostileRedis
     ) {}
@@ -250,8 +257,8 @@ class Scene {
     }
 
     /** @returns what went wrong */
-    async converse(
-        way: string,
+    async run(
+        tampering: string,
         random: SeededRandom
     ): Promise<string | undefined> {
         const { device, redis, other, name } = this
@@ -259,18 +266,18 @@ class Scene {
         const lag = redis.lag
         // one of several replies, or each
         const share = random.pick([0.2, 1])
-        const spoil: Spoil = (reply, command) =>
-            SPOILS[name](command[0].toUpperCase(), reply) &&
+        const tamper: Tamper = (reply, command) =>
+            TAMPERED_REPLIES[name](command[0].toUpperCase(), reply) &&
             random.next() < share
-                ? WAYS[way](reply, random, command)
+                ? TAMPERINGS[tampering](reply, random, command)
                 : reply
-        // who was logged in, or is not asked again, comes anew
-        redis.server.hangUp()
-        redis.spoil = other.spoil = spoil
-        // whole ms: the driven clock knows no others
-        await device.runFor(Math.round(random.between(...SPOILT_MS)))
-        redis.spoil = other.spoil = undefined
-        redis.server.hangUp()
+        // so that the device logs in and asks the sentinel again
+        redis.server.closeConnections()
+        redis.tamper = other.tamper = tamper
+        // the driven clock counts whole ms
+        await device.runFor(Math.round(random.between(...TAMPERING_MS)))
+        redis.tamper = other.tamper = undefined
+        redis.server.closeConnections()
         const end = device.now
         redis.lag = (lag + 1 + Math.floor(random.between(0, LAG_MAX))) % 10
         try {
@@ -288,7 +295,7 @@ class Scene {
             return (error as Error).message
         }
         if (this.panics.length > 0) return this.panics.join(", ")
-        const told = MAY_MISLEAD.includes(name)
+        const falseReadings = MAY_MISLEAD.includes(name)
             ? []
             : this.readings(begin).filter(
                   reading =>
@@ -296,7 +303,8 @@ class Scene {
                       reading.lag !== lag &&
                       reading.lag !== redis.lag
               )
-        if (told.length > 0) return `a false lag: ${JSON.stringify(told)}`
+        if (falseReadings.length > 0)
+            return `a false lag: ${JSON.stringify(falseReadings)}`
         return this.faultOfLines(begin)
     }
 
@@ -321,12 +329,12 @@ class Scene {
         const cut = records.find(
             ({ t, record }) => t >= since && record === undefined
         )
-        return cut && `a record that is none: ${cut.text}`
+        return cut && `an invalid record: ${cut.text}`
     }
 }
 
 function settingsOf(
-    name: SceneName,
+    name: ScenarioName,
     redis: HostileRedis,
     other: HostileRedis
 ): EncodedSettings {
@@ -349,15 +357,15 @@ function settingsOf(
     })
 }
 
-/** In words. */
+/** As text. */
 export function hostileText(summary: HostileSummary) {
-    const ways = Object.entries(summary.ways)
+    const tamperings = Object.entries(summary.tamperings)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([way, count]) => `${count} ${way}`)
+        .map(([tampering, count]) => `${count} ${tampering}`)
     return [
         `seed             ${summary.seed}`,
-        `conversations    ${summary.conversations}`,
-        `spoilt           ${ways.join(", ")}`,
+        `rounds           ${summary.rounds}`,
+        `tampered         ${tamperings.join(", ")}`,
         `failures         ${summary.failures.length}`,
         ...summary.failures.map(text => `  ${text}`),
     ].join("\n")

@@ -1,4 +1,4 @@
-/** `npm run soak -- --minutes N --seed S [--hostile]`: a light under faults for as long as wanted, and what came of it. */
+/** `npm run soak -- --minutes N --seed S [--hostile]`: a light under faults for N minutes, and a summary. */
 import {
     optionHelp,
     parseCommandLine,
@@ -9,7 +9,7 @@ import type { CommandOptions } from "../command-line.ts"
 import { untilStopped } from "../until-stopped.ts"
 import { hostileText, runHostile } from "./hostile.ts"
 import { runSoak } from "./soak.ts"
-import { isSound, summaryText } from "./summary.ts"
+import { hasPassed, summaryText } from "./summary.ts"
 
 const OPTIONS: CommandOptions = {
     minutes: { type: "string", value: "N", default: "5", help: "how long" },
@@ -20,7 +20,7 @@ const OPTIONS: CommandOptions = {
     },
     hostile: {
         type: "boolean",
-        help: "in place of faults of the network: servers whose conversations are spoilt at random",
+        help: "instead of network faults: servers whose replies are tampered with at random",
     },
     quiet: { type: "boolean", help: "only the summary" },
     help: { type: "boolean", help: "this text" },
@@ -31,7 +31,7 @@ function help() {
         "Usage: npm run soak -- [options]",
         "",
         "Runs the light on a Redis of its own with traffic, while one fault follows the other.",
-        "Exit code 1 if the light was ever wrong, or not right again in time.",
+        "Exit code 1 if the light ever showed a false bar, or not the right one again in time.",
         "",
         optionHelp(OPTIONS),
     ].join("\n")
@@ -69,7 +69,7 @@ async function main(args: string[]) {
     }
     const summary = await runSoak({ minutes, seed, signal, onProgress })
     console.log(summaryText(summary))
-    process.exitCode = isSound(summary) ? 0 : 1
+    process.exitCode = hasPassed(summary) ? 0 : 1
 }
 
 main(process.argv.slice(2)).catch(error => {

@@ -1,4 +1,4 @@
-/** Random numbers that a failed test can have again: `SEED=n` in the environment, the seed that was printed. */
+/** Reproducible random numbers: `SEED=n` in the environment repeats those of a failed test, which prints its seed. */
 
 export class SeededRandom {
     readonly seed: number

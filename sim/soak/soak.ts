@@ -1,6 +1,6 @@
 /**
- * Lets a light run for a long time on a real Redis with traffic, while one fault follows the other, and counts what went
- * wrong. All chance comes from one seed; the times do not, so a seed repeats the faults and not their every millisecond.
+ * Runs a light for a long time on a real Redis with traffic and one fault after the other, and counts failures. One seed
+ * determines all random numbers, but not the exact times: it repeats the faults, not every millisecond.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Fault } from "../faults/faults.ts"
@@ -12,7 +12,7 @@ import { SeededRandom } from "./seeded-random.ts"
 export interface SoakOptions {
     minutes: number
     seed: number
-    /** Told of each fault as it comes. */
+    /** Called with a description of each fault as it begins. */
     onProgress?: (text: string) => void
     signal?: AbortSignal
 }
@@ -22,16 +22,16 @@ export interface SoakSummary {
     minutes: number
     /** Requests of the light that reached the proxy. */
     requests: number
-    /** How often each fault was there. */
+    /** How often each fault occurred. */
     faults: Record<string, number>
     recoveries: number
     /** The longest from a fault's end to the right light, ms. */
     worstRecoveryMs: number
-    /** After which fault that was. */
+    /** The fault before that. */
     worstFault: string
     /** Faults after which the light was not right in time. */
     missedRecoveries: string[]
-    /** What the light claimed that was not true. */
+    /** False bars, a sentence each. */
     falseFrames: string[]
     panics: string[]
     /** The least free heap, bytes of 64 KB. */
@@ -52,15 +52,15 @@ const LAG_MAX = 10
 
 interface Kind {
     name: string
-    /** Goes through it; resolves when it is over. */
-    undergo(soak: Soak, ms: number): Promise<void>
+    /** Causes it; resolves when it is over. */
+    run(soak: Soak, ms: number): Promise<void>
 }
 
-/** A fault of the network, on the connection there is or on the next one. */
+/** A fault of the network, on the current connection or on the next one. */
 function network(name: string, make: (random: SeededRandom) => Fault): Kind {
     return {
         name,
-        async undergo({ light, random }, ms) {
+        async run({ light, random }, ms) {
             await light.proxy.set(make(random))
             if (random.next() < 0.5)
                 light.proxy.cut(random.next() < 0.5 ? "fin" : "rst")
@@ -82,7 +82,7 @@ const KINDS: Kind[] = [
         ms: random.between(0, 1500),
     })),
     network("pieces", () => ({ kind: "pieces", bytes: 5, everyMs: 1 })),
-    // the first byte of a reply: one in the middle could turn a number into another, and nobody would know
+    // the first byte of a reply: one in the middle could change a number, which cannot be detected
     network("corrupt", () => ({ kind: "corrupt", at: 0, per: "reply" })),
     network("duplicate", () => ({ kind: "duplicate" })),
     network("swallow", () => ({ kind: "swallow" })),
@@ -90,7 +90,7 @@ const KINDS: Kind[] = [
     network("black-hole", () => ({ kind: "black-hole" })),
     {
         name: "client kill",
-        async undergo({ light }) {
+        async run({ light }) {
             await light.client.sendCommand([
                 "CLIENT",
                 "KILL",
@@ -103,13 +103,13 @@ const KINDS: Kind[] = [
     },
     {
         name: "busy",
-        async undergo({ light }, ms) {
+        async run({ light }, ms) {
             await light.client.sendCommand(["DEBUG", "SLEEP", `${ms / 1000}`])
         },
     },
     {
         name: "restart",
-        undergo: (soak, ms) => soak.restartRedis(ms),
+        run: (soak, ms) => soak.restartRedis(ms),
     },
 ]
 
@@ -146,7 +146,7 @@ class Soak {
         ))
         light.proxy.on("request", () => this.requests++)
         await light.untilRight(15_000, 0)
-        await light.device.memory({ afresh: true })
+        await light.device.memory({ resetExtremes: true })
 
         const summary: SoakSummary = {
             seed,
@@ -171,7 +171,7 @@ class Soak {
             const ms = this.random.between(...FAULT_MS)
             onProgress?.(`${kind.name} for ${Math.round(ms)} ms`)
             summary.faults[kind.name] = (summary.faults[kind.name] ?? 0) + 1
-            await kind.undergo(this, ms)
+            await kind.run(this, ms)
             const took = await this.recovery()
             if (took === undefined)
                 summary.missedRecoveries.push(
@@ -187,14 +187,14 @@ class Soak {
             await sleep(this.random.between(...CALM_MS))
         }
         await traffic
-        // some faults leave no time for a truth to be shown: the last word counts
+        // some faults leave no time to show the lag: what counts is the light at the end
         if ((await this.recovery()) === undefined)
             summary.missedRecoveries.push("at the end")
         const memory = await light.device.memory()
         return {
             ...summary,
             requests: this.requests,
-            falseFrames: light.lies(),
+            falseFrames: light.falseBars(),
             lowestFreeBytes: memory.lowestFreeBytes,
             peakLiveBytes: memory.peakLiveBytes,
         }
@@ -205,10 +205,10 @@ class Soak {
         await this.redis?.stop()
     }
 
-    /** Killed, gone for a while, and back with nothing in it. */
+    /** Kills Redis and starts it again, empty, after `ms`. */
     async restartRedis(ms: number) {
         const { light } = this
-        await this.alone(async () => {
+        await this.exclusively(async () => {
             await light.change(undefined, () => this.redis.server.kill9())
             await this.redis.stop()
             await sleep(ms)
@@ -228,24 +228,24 @@ class Soak {
     }
 
     /** The lag goes up and down. */
-    private async traffic(goesOn: () => boolean) {
+    private async traffic(isRunning: () => boolean) {
         const random = new SeededRandom(this.options.seed + 1)
-        while (goesOn()) {
+        while (isRunning()) {
             await sleep(random.between(...TRAFFIC_MS))
-            await this.alone(() =>
+            await this.exclusively(() =>
                 this.light.setLag(Math.floor(random.between(0, LAG_MAX + 1)))
             )
         }
     }
 
-    /** Holds the traffic, and waits for the right light. @returns how long it took, ms; undefined if too long */
+    /** Stops the traffic, and waits for the right light. @returns how long it took, ms; undefined if too long */
     private recovery(): Promise<number | undefined> {
         const { light } = this
         const { device } = light
-        return this.alone(async () => {
+        return this.exclusively(async () => {
             const from = device.now
             try {
-                // what counts is the bar as it stands: held for longer than any other pattern
+                // the bar itself, which is shown for longer than any other pattern
                 await device.until(
                     () => light.isRight || undefined,
                     RECOVERY_LIMIT_MS,
@@ -258,8 +258,8 @@ class Soak {
         })
     }
 
-    /** One after the other: what changes the truth, and what waits for the light to follow it. */
-    private alone<T>(act: () => Promise<T>): Promise<T> {
+    /** Either the lag is changed, or the light is waited for, never both at once. */
+    private exclusively<T>(act: () => Promise<T>): Promise<T> {
         const result = this.busy.then(act)
         this.busy = result.catch(() => {})
         return result

@@ -1,8 +1,8 @@
-/** What came of a soak, in words. */
+/** The result of a soak, as text. */
 import type { SoakSummary } from "./soak.ts"
 
-/** Whether the light was never wrong, and always right again in time. */
-export function isSound({
+/** Whether there was no false bar, and always the right light again in time. */
+export function hasPassed({
     falseFrames,
     missedRecoveries,
     panics,

@@ -42,8 +42,8 @@ local function count(user, location, id, user_id, location_id, stars)
 end
 `
 
-/** Replies 1 if the check-in has been counted now. Without a user (malformed) it is only acknowledged. */
-const ENTER = `
+/** Replies 1 if this call counted the check-in. Without a user (malformed) it is only acknowledged. */
+const RECORD = `
 ${COUNT_LUA}
 local stream, done, user, location = unpack(KEYS)
 local group, id = ARGV[1], ARGV[2]
@@ -53,10 +53,10 @@ return 1
 `
 
 /**
- * For the processor without a group: counts the check-in and moves the position on, from where this processor read.
- * Replies 1 if the check-in has been counted now, 2 if it was before, 0 if another processor has moved the position.
+ * For the processor without a group: counts the check-in and advances the position, from where this processor read.
+ * Replies 1 if this call counted the check-in, 2 if it was counted before, 0 if another processor has moved the position.
  */
-const MOVE_ON = `
+const ADVANCE = `
 ${COUNT_LUA}
 local stream, done, position, user, location = unpack(KEYS)
 local from, id = ARGV[1], ARGV[2]
@@ -69,7 +69,7 @@ count(user, location, id, unpack(ARGV, 3))
 return 1
 `
 
-export class CheckinBook {
+export class CheckinStore {
     /** Where users and locations are kept. */
     private readonly namespace: string
 
@@ -95,17 +95,17 @@ export class CheckinBook {
     }
 
     /** Counts a check-in and acknowledges it. */
-    enter(id: string, fields: Record<string, string>): Promise<Outcome> {
-        return this.count(ENTER, [], [this.group, id], fields)
+    record(id: string, fields: Record<string, string>): Promise<Outcome> {
+        return this.count(RECORD, [], [this.group, id], fields)
     }
 
     /** Counts a check-in without a group. @param from the position at which it was read */
-    moveOn(
+    advance(
         from: string,
         id: string,
         fields: Record<string, string>
     ): Promise<Outcome> {
-        return this.count(MOVE_ON, [this.positionKey], [from, id], fields)
+        return this.count(ADVANCE, [this.positionKey], [from, id], fields)
     }
 
     private async count(
@@ -126,7 +126,7 @@ export class CheckinBook {
             arguments: values,
         })
         if (reply === 1) return checkin ? "counted" : "malformed"
-        return reply === 0 && script === MOVE_ON
+        return reply === 0 && script === ADVANCE
             ? "counted by another"
             : "counted before"
     }

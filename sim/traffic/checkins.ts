@@ -1,36 +1,36 @@
 /**
  * Check-ins of users at locations: added to `ncc:checkins`, processed by the group `checkinConsumers`. Any
- * number of named consumers may come and go, each in a process of its own; a consumer that comes back begins
- * with what it left unfinished, and what nobody comes back for is taken over by the others.
+ * number of named consumers may start and stop, each in a process of its own; one that starts again begins with
+ * its pending entries, and the pending entries of one that does not are claimed by the others.
  */
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
 import { processWithoutGroup } from "./checkins-processor.ts"
-import { CheckinBook, positionKey } from "./checkins-script.ts"
+import { CheckinStore, positionKey } from "./checkins-script.ts"
 import type { Checkin } from "./checkins-script.ts"
 import { BoundedStream } from "./parts/bounded-stream.ts"
 import {
     countOf,
-    HABIT_OPTIONS,
-    habitsFrom,
+    CONSUMER_OPTIONS,
+    behaviourFrom,
     startConsumers,
-    USUAL_HABITS,
+    USUAL_BEHAVIOUR,
 } from "./parts/consumers.ts"
 import type { ConsumersPlan } from "./parts/consumers.ts"
 import { connectionName, Runner } from "./parts/runner.ts"
 import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
-import { inflow } from "./parts/inflow.ts"
+import { runProducer } from "./parts/run-producer.ts"
 import {
-    adoptAfterMsFrom,
-    adoptOption,
+    claimAfterMsFrom,
+    claimOption,
     numberOption,
     partsFrom,
     switchOption,
     textOption,
-    tideFrom,
+    loadCycleFrom,
 } from "./parts/options.ts"
-import type { Tide } from "./tide.ts"
+import type { LoadCycle } from "./load-cycle.ts"
 import type { Traffic, Workload } from "./workload.ts"
 
 export interface CheckinsPlan extends Omit<ConsumersPlan, "workMs"> {
@@ -40,8 +40,8 @@ export interface CheckinsPlan extends Omit<ConsumersPlan, "workMs"> {
     processor: boolean
     /** Check-ins per second that one consumer manages. */
     ratePerS: number
-    /** How check-ins come. */
-    tide: Tide
+    /** The producer's rate. */
+    cycle: LoadCycle
     users: number
     locations: number
     /** Entries kept in the stream, about. */
@@ -57,16 +57,16 @@ export const CHECKINS_DEFAULTS: CheckinsPlan = {
     producer: true,
     processor: false,
     consumers: CONSUMERS,
-    ...USUAL_HABITS,
+    ...USUAL_BEHAVIOUR,
     ratePerS: RATE_PER_S,
-    tide: { ratePerS: CONSUMERS * RATE_PER_S, peak: 24, periodS: 60 },
+    cycle: { ratePerS: CONSUMERS * RATE_PER_S, peak: 24, periodS: 60 },
     users: 50,
     locations: 20,
-    adoptAfterMs: 30_000,
+    claimAfterMs: 30_000,
     maxLength: 10_000,
 }
 
-const { stream, group, tide, users, locations, adoptAfterMs, maxLength } =
+const { stream, group, cycle, users, locations, claimAfterMs, maxLength } =
     CHECKINS_DEFAULTS
 
 export const checkins: Workload = {
@@ -94,16 +94,16 @@ export const checkins: Workload = {
             RATE_PER_S,
             "check-ins per second that one consumer manages"
         ),
-        peak: numberOption("N", tide.peak, "the highest lag, in check-ins"),
+        peak: numberOption("N", cycle.peak, "the highest lag, in check-ins"),
         period: numberOption(
             "S",
-            tide.periodS,
-            "seconds from one high to the next"
+            cycle.periodS,
+            "seconds from one peak to the next"
         ),
         users: numberOption("N", users, "users"),
         locations: numberOption("N", locations, "locations"),
-        adopt: adoptOption(adoptAfterMs),
-        ...HABIT_OPTIONS,
+        adopt: claimOption(claimAfterMs),
+        ...CONSUMER_OPTIONS,
         maxlen: numberOption(
             "N",
             maxLength,
@@ -127,18 +127,18 @@ function planFrom(values: OptionValues): CheckinsPlan {
         producer,
         processor,
         consumers,
-        ...habitsFrom(values, isOneConsumer || (processor && !producer)),
+        ...behaviourFrom(values, isOneConsumer || (processor && !producer)),
         ratePerS,
-        tide: tideFrom(values, ratePerS * count),
+        cycle: loadCycleFrom(values, ratePerS * count),
         users: wholeNumber("users", values.users, 1, 1_000_000),
         locations: wholeNumber("locations", values.locations, 1, 1_000_000),
-        adoptAfterMs: adoptAfterMsFrom(values),
+        claimAfterMs: claimAfterMsFrom(values),
         maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
     }
 }
 
 /**
- * Resolves when check-ins come and are counted.
+ * Resolves when producer and consumers run.
  * @throws Error if Redis cannot be reached, or refuses
  */
 export function startCheckins(
@@ -150,10 +150,10 @@ export function startCheckins(
     return Runner.start({ url, name: "checkins", say }, async runner => {
         const { client } = runner
         const workMs = 1000 / plan.ratePerS
-        // a group that nobody reads for would keep the producer waiting, beside a processor without one
+        // a group without consumers would make the producer wait, beside a processor without a group
         if (countOf(plan.consumers) > 0)
             await ensureGroup(client, plan.stream, plan.group)
-        // throws if it is none
+        // throws if it is no stream
         else await client.xLen(plan.stream)
         if (plan.producer) produce(runner, plan)
         if (plan.processor) await startProcessor(runner, plan, workMs)
@@ -162,10 +162,10 @@ export function startCheckins(
             "checkins",
             { ...plan, workMs },
             client => {
-                const book = new CheckinBook(client, plan.stream, plan.group)
+                const store = new CheckinStore(client, plan.stream, plan.group)
                 return async ({ id, fields }) => {
-                    if ((await book.enter(id, fields)) === "malformed")
-                        runner.say(`${id} is no check-in: left out`)
+                    if ((await store.record(id, fields)) === "malformed")
+                        runner.say(`${id} is not a check-in: skipped`)
                 }
             }
         )
@@ -180,9 +180,9 @@ async function startProcessor(
     const client = await runner.connection(
         connectionName("checkins", "processor")
     )
-    const book = new CheckinBook(client, plan.stream, plan.group)
+    const store = new CheckinStore(client, plan.stream, plan.group)
     const paced = { ...plan, workMs: workMs / plan.pace }
-    runner.run(() => processWithoutGroup(runner, client, book, paced))
+    runner.run(() => processWithoutGroup(runner, client, store, paced))
 }
 
 function produce(runner: Runner, plan: CheckinsPlan) {
@@ -191,7 +191,7 @@ function produce(runner: Runner, plan: CheckinsPlan) {
         positionKey: positionKey(stream),
     })
     runner.run(() =>
-        inflow(runner, plan.tide, bounded, () =>
+        runProducer(runner, plan.cycle, bounded, () =>
             runner.client.xAdd(stream, "*", { ...randomCheckin(plan) })
         )
     )

@@ -1,41 +1,41 @@
 /**
- * Jobs for a staff of workers: entries added to one stream and worked off by one group, in a tide that makes the
- * group's lag rise and fall (tide.ts). What is done is counted by kind in `jobs:totals`.
+ * Jobs for a group of workers: entries added to one stream and processed by one group, at a rate that makes the
+ * group's lag rise and fall (load-cycle.ts). Jobs done are counted by kind in `jobs:totals`.
  */
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
 import { BoundedStream } from "./parts/bounded-stream.ts"
 import {
     countOf,
-    HABIT_OPTIONS,
-    habitsFrom,
+    CONSUMER_OPTIONS,
+    behaviourFrom,
     startConsumers,
-    USUAL_HABITS,
+    USUAL_BEHAVIOUR,
 } from "./parts/consumers.ts"
 import type { ConsumersPlan } from "./parts/consumers.ts"
 import { ensureGroup } from "./parts/entries.ts"
-import { inflow } from "./parts/inflow.ts"
+import { runProducer } from "./parts/run-producer.ts"
 import { doneKey, ONCE_LUA } from "./parts/once.ts"
 import {
-    adoptAfterMsFrom,
-    adoptOption,
+    claimAfterMsFrom,
+    claimOption,
     numberOption,
     partsFrom,
     switchOption,
     textOption,
-    tideFrom,
+    loadCycleFrom,
 } from "./parts/options.ts"
 import { Runner } from "./parts/runner.ts"
 import type { Say } from "./parts/runner.ts"
 import type { RedisClient } from "./redis-client.ts"
-import type { Tide } from "./tide.ts"
+import type { LoadCycle } from "./load-cycle.ts"
 import type { Traffic, Workload } from "./workload.ts"
 
 export interface JobsPlan
-    extends Tide, Omit<ConsumersPlan, "consumers" | "prefix" | "workMs"> {
+    extends LoadCycle, Omit<ConsumersPlan, "consumers" | "prefix" | "workMs"> {
     /** Whether jobs are added. */
     producer: boolean
-    /** Their names; or how many, with names that no living worker has. */
+    /** Their names; or how many, with names that no connected worker has. */
     workers: readonly string[] | number
     /** How many share the work, each at its part of the rate. Default: these workers. */
     staff?: number
@@ -51,11 +51,11 @@ export const JOBS_DEFAULTS: JobsPlan = {
     group: "staff",
     producer: true,
     workers: WORKERS,
-    ...USUAL_HABITS,
+    ...USUAL_BEHAVIOUR,
     ratePerS: 4,
     peak: 24,
     periodS: 60,
-    adoptAfterMs: 30_000,
+    claimAfterMs: 30_000,
     maxLength: 1000,
 }
 
@@ -89,10 +89,10 @@ export const jobs: Workload = {
         period: numberOption(
             "S",
             DEFAULTS.periodS,
-            "seconds from one high to the next"
+            "seconds from one peak to the next"
         ),
-        adopt: adoptOption(DEFAULTS.adoptAfterMs),
-        ...HABIT_OPTIONS,
+        adopt: claimOption(DEFAULTS.claimAfterMs),
+        ...CONSUMER_OPTIONS,
         maxlen: numberOption(
             "N",
             DEFAULTS.maxLength,
@@ -114,15 +114,15 @@ function planFrom(values: OptionValues): JobsPlan {
         producer,
         workers: consumers,
         staff,
-        ...tideFrom(values, wholeNumber("rate", values.rate, 1, 1000)),
-        adoptAfterMs: adoptAfterMsFrom(values),
-        ...habitsFrom(values, isOneConsumer),
+        ...loadCycleFrom(values, wholeNumber("rate", values.rate, 1, 1000)),
+        claimAfterMs: claimAfterMsFrom(values),
+        ...behaviourFrom(values, isOneConsumer),
         maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
     }
 }
 
 /**
- * Resolves when jobs come and are worked on.
+ * Resolves when producer and workers run.
  * @throws Error if Redis cannot be reached, or refuses (WRONGPASS, WRONGTYPE, NOPERM)
  */
 export function startJobs(
@@ -151,7 +151,7 @@ function produce(runner: Runner, plan: JobsPlan) {
     const bounded = new BoundedStream(runner, stream, maxLength)
     let number = 0
     runner.run(() =>
-        inflow(runner, plan, bounded, () => {
+        runProducer(runner, plan, bounded, () => {
             number++
             const task = TASKS[number % TASKS.length]
             return runner.client.xAdd(stream, "*", {

@@ -1,4 +1,4 @@
-/** `npm run traffic -- WORKLOAD [options]`: makes traffic until it is told to stop. */
+/** `npm run traffic -- WORKLOAD [options]`: runs a workload until it is told to stop. */
 import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import { printable } from "../printable.ts"
@@ -33,7 +33,7 @@ function helpOn({ name, summary, options }: Workload) {
     return [
         `Usage: npm run traffic -- ${name} [options]`,
         "",
-        `Makes ${summary}. Ctrl-C stops it.`,
+        `Runs ${summary}. Ctrl-C stops it.`,
         "",
         optionHelp({ ...COMMON, ...options }),
     ].join("\n")

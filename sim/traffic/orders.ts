@@ -1,7 +1,7 @@
 /**
  * Orders: added to `events:orders`, processed by the group `order-processors`, a pool of worker processes that
- * grows and shrinks with the lag. What a dead worker left, or what failed, is tried again, marked as a retry;
- * what cannot be processed ends in `events:orders:dead`. Its parts are in orders/.
+ * grows and shrinks with the lag. Orders of a dead worker, and orders that failed, are retried;
+ * those that cannot be processed end in `events:orders:dead`. Its parts are in orders/.
  */
 import { UsageError, wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
@@ -11,7 +11,7 @@ import { Pool, poolStopMs } from "./orders/pool.ts"
 import { produceOrders } from "./orders/producer.ts"
 import type { ScalingPolicy } from "./orders/scaling.ts"
 import { startWorker } from "./orders/worker.ts"
-import { HABIT_OPTIONS, habitsFrom } from "./parts/consumers.ts"
+import { CONSUMER_OPTIONS, behaviourFrom } from "./parts/consumers.ts"
 import { Runner } from "./parts/runner.ts"
 import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
@@ -19,7 +19,7 @@ import {
     numberOption,
     switchOption,
     textOption,
-    tideFrom,
+    loadCycleFrom,
     workMsFrom,
 } from "./parts/options.ts"
 import type { Traffic, Workload } from "./workload.ts"
@@ -27,9 +27,9 @@ import type { Traffic, Workload } from "./workload.ts"
 export { ORDERS_DEFAULTS } from "./orders/plan.ts"
 
 const DEFAULTS = ORDERS_DEFAULTS
-const { tide, scaling } = DEFAULTS
+const { cycle, scaling } = DEFAULTS
 
-/** As options; and a flood that is large enough for them. */
+/** As options; with bursts that are large enough for them. */
 const AS_ORIGINAL = {
     ...{ up: "1000", down: "100", min: "1", max: "10", cooldown: "10000" },
     ...{ batch: "10", work: "100", attempts: "3", "retry-after": "60000" },
@@ -53,16 +53,16 @@ export const orders: Workload = {
             undefined,
             "only be this worker, outside of any pool"
         ),
-        rate: numberOption("N", tide.ratePerS, "orders per second on average"),
+        rate: numberOption("N", cycle.ratePerS, "orders per second on average"),
         peak: numberOption(
             "N",
-            tide.peak,
+            cycle.peak,
             "how far orders get ahead of that rate"
         ),
         period: numberOption(
             "S",
-            tide.periodS,
-            "seconds from one high to the next"
+            cycle.periodS,
+            "seconds from one peak to the next"
         ),
         poison: numberOption(
             "N",
@@ -82,7 +82,7 @@ export const orders: Workload = {
         "retry-after": numberOption(
             "MS",
             DEFAULTS.retryAfterMs,
-            "milliseconds after which what is pending is tried again"
+            "milliseconds after which a pending order is tried again"
         ),
         attempts: numberOption(
             "N",
@@ -94,12 +94,12 @@ export const orders: Workload = {
         up: numberOption(
             "N",
             scaling.upAbove,
-            "half as many workers again, one at least, if the lag is above this"
+            "if the lag is above this, the pool grows by half, and by one at least"
         ),
         down: numberOption(
             "N",
             scaling.downBelow,
-            "one worker less if the lag is below this"
+            "if the lag is below this, the pool shrinks by one"
         ),
         cooldown: numberOption(
             "MS",
@@ -107,9 +107,9 @@ export const orders: Workload = {
             "milliseconds without a change after a change"
         ),
         "as-original": switchOption(
-            `the limits of the program that this one grew from: ${AS_ORIGINAL_TEXT}`
+            `the limits of the program that this one is modelled on: ${AS_ORIGINAL_TEXT}`
         ),
-        ...HABIT_OPTIONS,
+        ...CONSUMER_OPTIONS,
         maxlen: numberOption(
             "N",
             DEFAULTS.maxLength,
@@ -119,7 +119,7 @@ export const orders: Workload = {
     start: (url, values, say) => startOrders(url, ordersPlanFrom(values), say),
 }
 
-/** What is given beside --as-original stays; what is as usual becomes the original's. */
+/** Options given beside --as-original keep their values; those at their defaults get the original's. */
 function withOriginal(values: OptionValues): OptionValues {
     if (!values["as-original"]) return values
     const changed = Object.entries(AS_ORIGINAL).filter(
@@ -135,8 +135,8 @@ export function ordersPlanFrom(given: OptionValues): OrdersPlan {
     if (worker !== undefined && (values.producer || values.pool))
         throw new UsageError("--worker: goes without --producer and --pool")
     const all = !values.producer && !values.pool
-    const habits = habitsFrom(values, worker !== undefined)
-    const workMs = Math.round(workMsFrom(values) / habits.pace)
+    const behaviour = behaviourFrom(values, worker !== undefined)
+    const workMs = Math.round(workMsFrom(values) / behaviour.pace)
     const retryAfterMs = wholeNumber(
         "retry-after",
         values["retry-after"],
@@ -146,7 +146,7 @@ export function ordersPlanFrom(given: OptionValues): OrdersPlan {
     const batch = wholeNumber("batch", values.batch, 1, 1000)
     if (retryAfterMs < 3 * workMs * batch)
         throw new UsageError(
-            `--retry-after ${retryAfterMs}: three times what a worker has in hand (${3 * workMs * batch}) at least, or workers take each other's orders`
+            `--retry-after ${retryAfterMs}: at least three times the work of one batch (${3 * workMs * batch}) is needed, or workers claim each other's orders`
         )
     return {
         stream: String(values.stream),
@@ -154,8 +154,8 @@ export function ordersPlanFrom(given: OptionValues): OrdersPlan {
         producer: all || values.producer === true,
         pool: all || values.pool === true,
         worker,
-        ...habits,
-        tide: tideFrom(values, wholeNumber("rate", values.rate, 1, 1000)),
+        ...behaviour,
+        cycle: loadCycleFrom(values, wholeNumber("rate", values.rate, 1, 1000)),
         poisonEvery: wholeNumber("poison", values.poison, 0, 1_000_000),
         workMs,
         batch,
@@ -174,14 +174,14 @@ function policyFrom(values: OptionValues): ScalingPolicy {
         minWorkers,
         maxWorkers: wholeNumber("max", values.max, minWorkers, 100),
         upAbove,
-        // lower than the one above, or the pool would flap
+        // lower than the one above, or the pool would oscillate
         downBelow: wholeNumber("down", values.down, 1, upAbove),
         coolDownMs: wholeNumber("cooldown", values.cooldown, 0, 3_600_000),
     }
 }
 
 /**
- * Resolves when orders come and are worked on.
+ * Resolves when producer and pool run.
  * @throws Error if Redis cannot be reached, or refuses
  */
 export function startOrders(

@@ -1,4 +1,4 @@
-/** Clients of the `redis` package that live through a server's restart. */
+/** Clients of the `redis` package that survive a server's restart. */
 import { createClient, ErrorReply } from "redis"
 import { keepSecret, loginRefusal } from "../secrets.ts"
 
@@ -42,7 +42,7 @@ export function connectionTo(
         if (wasReady && !isLost) onLink(safe(error))
         isLost = true
     })
-    // an error that a server answers while connecting answers the login
+    // an error reply while connecting is the reply to the login
     const connect = client.connect.bind(client)
     client.connect = () =>
         connect().catch(error => {

@@ -17,7 +17,7 @@ const MAX_WARNINGS = 1000
 /**
  * A sensor that rises above the threshold is one warning, and the next only after it has cooled: it is at the lower
  * threshold then, or below. A reading that is processed after a later one of its sensor (its consumer was slow, or
- * died) changes nothing; it is a warning only if it is hot and the sensor has cooled meanwhile: no heat goes by without one.
+ * died) changes no state; it is a warning only if it is hot and the sensor has cooled meanwhile, so that none is missed.
  * Replies 2 for a warning, 1 for any other reading that counts, 0 if this one has been processed already.
  */
 const SCRIPT = `
@@ -44,7 +44,7 @@ return 2
 
 export type Outcome = "recorded" | "rises above" | "recorded before"
 
-export class SensorBook {
+export class SensorStore {
     constructor(
         private readonly client: RedisClient,
         private readonly stream: string,
@@ -62,7 +62,7 @@ export class SensorBook {
     }
 
     /** Records a reading and acknowledges it. @param reading undefined: malformed, only acknowledged */
-    async enter(id: string, reading: Reading | undefined): Promise<Outcome> {
+    async record(id: string, reading: Reading | undefined): Promise<Outcome> {
         const keys = [this.stream, doneKey(this.stream)]
         const values = [this.group, id]
         if (reading) {
@@ -87,10 +87,10 @@ export class SensorBook {
 
 const DECIMAL = /^-?\d+(\.\d+)?$/
 
-/** What a producer's readings go by that names no sensor: it has but one. */
+/** The sensor's name if a producer does not name it, as it has only one. */
 export const UNNAMED_SENSOR = "unnamed"
 
-/** @returns undefined if the fields are no reading */
+/** @returns undefined if the fields are not a reading */
 export function readingFrom({
     sensor = UNNAMED_SENSOR,
     temperature,

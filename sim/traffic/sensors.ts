@@ -1,23 +1,23 @@
 /**
  * Sensors that send temperature and humidity to `sensor-data` each second, and the group `my-group` that
- * records them and warns of heat. Its consumer reads what it had in hand first after a restart.
+ * records them and warns of heat. After a restart its consumer reads its pending entries first.
  */
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
 import { BoundedStream } from "./parts/bounded-stream.ts"
 import {
-    habitsFrom,
+    behaviourFrom,
     startConsumers,
-    USUAL_HABITS,
-    HABIT_OPTIONS,
+    USUAL_BEHAVIOUR,
+    CONSUMER_OPTIONS,
 } from "./parts/consumers.ts"
 import type { ConsumersPlan } from "./parts/consumers.ts"
 import { Runner } from "./parts/runner.ts"
 import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import {
-    adoptAfterMsFrom,
-    adoptOption,
+    claimAfterMsFrom,
+    claimOption,
     numberOption,
     partsFrom,
     sensingFrom,
@@ -26,7 +26,7 @@ import {
     textOption,
     workMsFrom,
 } from "./parts/options.ts"
-import { readingFrom, SensorBook } from "./sensors-script.ts"
+import { readingFrom, SensorStore } from "./sensors-script.ts"
 import type { Reading } from "./sensors-script.ts"
 import type { Traffic, Workload } from "./workload.ts"
 
@@ -49,13 +49,13 @@ export const SENSORS_DEFAULTS: SensorsPlan = {
     group: "my-group",
     producer: true,
     consumers: 1,
-    ...USUAL_HABITS,
+    ...USUAL_BEHAVIOUR,
     sensors: 6,
     intervalMs: 1000,
     workMs: 140,
     warnAboveC: 30,
     cooledAtC: 29,
-    adoptAfterMs: 30_000,
+    claimAfterMs: 30_000,
     maxLength: 10_000,
 }
 
@@ -85,8 +85,8 @@ export const sensors: Workload = {
             DEFAULTS.cooledAtC,
             "degrees Celsius to which it has to cool before the next warning"
         ),
-        adopt: adoptOption(DEFAULTS.adoptAfterMs),
-        ...HABIT_OPTIONS,
+        adopt: claimOption(DEFAULTS.claimAfterMs),
+        ...CONSUMER_OPTIONS,
         maxlen: numberOption(
             "N",
             DEFAULTS.maxLength,
@@ -104,11 +104,11 @@ function planFrom(values: OptionValues): SensorsPlan {
         group: String(values.group),
         producer,
         consumers,
-        ...habitsFrom(values, isOneConsumer),
+        ...behaviourFrom(values, isOneConsumer),
         ...sensingFrom(values),
         workMs: workMsFrom(values),
         ...limitsFrom(values),
-        adoptAfterMs: adoptAfterMsFrom(values),
+        claimAfterMs: claimAfterMsFrom(values),
         maxLength: wholeNumber("maxlen", values.maxlen, 100, 10_000_000),
     }
 }
@@ -117,7 +117,7 @@ function planFrom(values: OptionValues): SensorsPlan {
 function limitsFrom(values: OptionValues) {
     const warnAboveC = wholeNumber("warn-above", values["warn-above"], 0, 1000)
     const again = values["warn-again"]
-    // whoever sets the one need not set the other
+    // if only --warn-above is set, --warn-again follows it
     const isUsual = again === String(DEFAULTS.cooledAtC)
     const gapC = DEFAULTS.warnAboveC - DEFAULTS.cooledAtC
     const cooledAtC = isUsual
@@ -127,7 +127,7 @@ function limitsFrom(values: OptionValues) {
 }
 
 /**
- * Resolves when readings come and are recorded.
+ * Resolves when sensors and consumers run.
  * @throws Error if Redis cannot be reached, or refuses
  */
 export function startSensors(
@@ -141,11 +141,11 @@ export function startSensors(
         if (plan.producer) runner.run(() => send(runner, plan))
         await startConsumers(runner, "sensors", plan, client => {
             const { stream, group, warnAboveC } = plan
-            const book = new SensorBook(client, stream, group, plan)
+            const store = new SensorStore(client, stream, group, plan)
             return async ({ id, fields }) => {
                 const reading = readingFrom(fields)
-                const outcome = await book.enter(id, reading)
-                if (!reading) runner.say(`${id} is no reading: left out`)
+                const outcome = await store.record(id, reading)
+                if (!reading) runner.say(`${id} is not a reading: skipped`)
                 else if (outcome === "rises above")
                     runner.say(
                         `warning: ${reading.sensor} is at ${reading.temperature} °C, above ${warnAboveC} °C`
@@ -155,7 +155,7 @@ export function startSensors(
     })
 }
 
-/** One reading of each sensor at each interval, by the clock: what an outage has cost is not made up for. */
+/** One reading of each sensor at each interval, by the clock; readings missed in an outage are not made up for. */
 async function send(runner: Runner, plan: SensorsPlan) {
     const { stream, intervalMs } = plan
     const bounded = new BoundedStream(runner, stream, plan.maxLength)
@@ -170,7 +170,7 @@ async function send(runner: Runner, plan: SensorsPlan) {
     }
 }
 
-/** From one warmth to the next, in ms. */
+/** The period of the temperature, in ms. */
 const WAVE_MS = 120_000
 
 /**

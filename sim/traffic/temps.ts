@@ -1,23 +1,23 @@
 /**
  * Temperatures, partitioned by day: senders add to `temps:YYYYMMDD`, an aggregator turns readings into hourly
- * averages in `temps:averages`, and a group of consumers sums up the averages of each day. Time passes faster
- * than in reality unless told otherwise: a day in minutes. All times are UTC.
+ * averages in `temps:averages`, and a group of consumers summarizes the averages of each day. By default simulated
+ * time is faster than real time: a day takes minutes. All times are UTC.
  */
 import { wholeNumber } from "../command-line.ts"
 import type { OptionValues } from "../command-line.ts"
 import {
-    HABIT_OPTIONS,
-    habitsFrom,
+    CONSUMER_OPTIONS,
+    behaviourFrom,
     startConsumers,
-    USUAL_HABITS,
+    USUAL_BEHAVIOUR,
 } from "./parts/consumers.ts"
 import type { ConsumersPlan } from "./parts/consumers.ts"
 import { connectionName, Runner } from "./parts/runner.ts"
 import type { Say } from "./parts/runner.ts"
 import { ensureGroup } from "./parts/entries.ts"
 import {
-    adoptAfterMsFrom,
-    adoptOption,
+    claimAfterMsFrom,
+    claimOption,
     numberOption,
     partsFrom,
     sensingFrom,
@@ -31,10 +31,10 @@ import type { AggregatorPlan } from "./temps/aggregator.ts"
 import { TempsKeys } from "./temps/days.ts"
 import { sendReadings } from "./temps/sender.ts"
 import type { SenderPlan } from "./temps/sender.ts"
-import { enterAverage } from "./temps/summary-script.ts"
+import { recordAverage } from "./temps/summary-script.ts"
 import type { Traffic, Workload } from "./workload.ts"
 
-/** Of the consumers, too: those of the averages. */
+/** Includes the plan of the consumers of the averages. */
 export interface TempsPlan
     extends
         SenderPlan,
@@ -48,28 +48,29 @@ export interface TempsPlan
     aggregator: boolean
 }
 
-/** An hour passes in 10 s; its averages come all at once and are worked off one by one. */
+/** An hour takes 10 s; its averages come all at once and are processed one by one. */
 export const TEMPS_DEFAULTS: TempsPlan = {
     prefix: "temps",
     group: "averages-readers",
     producer: true,
     aggregator: true,
     consumers: 1,
-    ...USUAL_HABITS,
+    ...USUAL_BEHAVIOUR,
     sensors: 16,
     intervalMs: 1000,
     dayS: 240,
     maxAverages: 2000,
     keepDays: 3,
     workMs: 500,
-    adoptAfterMs: 30_000,
+    claimAfterMs: 30_000,
 }
 
 const DEFAULTS = TEMPS_DEFAULTS
 
 export const temps: Workload = {
     name: "temps",
-    summary: "temperatures by day, their hourly averages, and who reads those",
+    summary:
+        "temperatures by day, their hourly averages, and consumers of those",
     options: {
         prefix: textOption(
             "KEY",
@@ -99,8 +100,8 @@ export const temps: Workload = {
             DEFAULTS.workMs,
             "milliseconds that the consumer takes for an average"
         ),
-        adopt: adoptOption(DEFAULTS.adoptAfterMs),
-        ...HABIT_OPTIONS,
+        adopt: claimOption(DEFAULTS.claimAfterMs),
+        ...CONSUMER_OPTIONS,
         maxlen: numberOption("N", DEFAULTS.maxAverages, "averages to keep"),
         "keep-days": numberOption(
             "N",
@@ -123,18 +124,18 @@ function planFrom(values: OptionValues): TempsPlan {
         producer,
         aggregator: all || values.aggregator === true,
         consumers,
-        ...habitsFrom(values, isOneConsumer || isOnlyAggregator),
+        ...behaviourFrom(values, isOneConsumer || isOnlyAggregator),
         ...sensingFrom(values),
         dayS: wholeNumber("day", values.day, 1, 86_400),
         maxAverages: wholeNumber("maxlen", values.maxlen, 1, 10_000_000),
         keepDays: wholeNumber("keep-days", values["keep-days"], 0, 10_000),
         workMs: workMsFrom(values),
-        adoptAfterMs: adoptAfterMsFrom(values),
+        claimAfterMs: claimAfterMsFrom(values),
     }
 }
 
 /**
- * Resolves when readings come, averages are computed and read.
+ * Resolves when senders, aggregator and consumers run.
  * @throws Error if Redis cannot be reached, or refuses
  */
 export function startTemps(
@@ -157,8 +158,10 @@ export function startTemps(
         const consumers = { ...plan, stream: keys.averages, prefix: undefined }
         await startConsumers(runner, "temps", consumers, client => {
             return async ({ id, fields }) => {
-                if (!(await enterAverage(client, keys, plan.group, id, fields)))
-                    runner.say(`${id} is no average: left out`)
+                if (
+                    !(await recordAverage(client, keys, plan.group, id, fields))
+                )
+                    runner.say(`${id} is not an average: skipped`)
             }
         })
     })

@@ -1,4 +1,4 @@
-/** All kinds of traffic there are. */
+/** All workloads. */
 import { checkins } from "./checkins.ts"
 import { jobs } from "./jobs.ts"
 import { orders } from "./orders.ts"

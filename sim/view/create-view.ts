@@ -1,4 +1,4 @@
-/** Which view there is for whom: for programs, for a person at a terminal, for a pipe. */
+/** Chooses the view: for programs, for a person at a terminal, or for a pipe. */
 import { JsonView } from "./json-view.ts"
 import { PlainView } from "./plain-view.ts"
 import { TerminalView } from "./terminal-view.ts"

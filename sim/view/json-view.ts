@@ -1,6 +1,6 @@
-/** For programs: one JSON object per line on stdout for every change, and everything else on stderr. */
-import type { LogEntry, Snapshot } from "../light/picture.ts"
-import { logLine } from "../light/words.ts"
+/** For programs: one JSON object per line on stdout for every change; everything else goes to stderr. */
+import type { LogEntry, Snapshot } from "../light/snapshots.ts"
+import { logLine } from "../light/text.ts"
 import { printable } from "../printable.ts"
 import type { View } from "./view.ts"
 

@@ -1,6 +1,6 @@
 /** For pipes and files: one line per change. */
-import type { LogEntry, Snapshot } from "../light/picture.ts"
-import { bar, clock, logLine, sentence } from "../light/words.ts"
+import type { LogEntry, Snapshot } from "../light/snapshots.ts"
+import { bar, clock, logLine, sentence } from "../light/text.ts"
 import { printable } from "../printable.ts"
 import type { View } from "./view.ts"
 
@@ -15,8 +15,12 @@ export class PlainView implements View {
     }
 
     change(snapshot: Snapshot) {
-        const said = [clock(snapshot.t), bar(snapshot.leds), sentence(snapshot)]
-        process.stdout.write(`${said.join("  ").trimEnd()}\n`)
+        const columns = [
+            clock(snapshot.t),
+            bar(snapshot.leds),
+            sentence(snapshot),
+        ]
+        process.stdout.write(`${columns.join("  ").trimEnd()}\n`)
     }
 
     log(entry: LogEntry) {

@@ -1,12 +1,12 @@
 /** The simulator's picture for a terminal, as text. */
 import pc from "picocolors"
-import type { LogEntry, Snapshot } from "../light/picture.ts"
-import { details, logLine, sentence } from "../light/words.ts"
+import type { LogEntry, Snapshot } from "../light/snapshots.ts"
+import { details, logLine, sentence } from "../light/text.ts"
 import { printable } from "../printable.ts"
 
 export interface FrameContent {
     snapshot: Snapshot
-    /** Where the lag comes from, in words. */
+    /** Where the lag comes from, as text. */
     source: string
     /** Oldest first. */
     logs: LogEntry[]
@@ -46,13 +46,13 @@ export function renderFrame(
     ].join("\n")
 }
 
-/** As airy as the terminal allows: `  ● ● ○`, `●●○`, or digits cut off on the right. */
+/** With spaces if the terminal is wide enough: `  ● ● ○`, else `●●○`, cut off on the right. */
 function leds(leds: string, columns: number, colors: Colors) {
-    const airy = columns > INDENT.length + 2 * leds.length
+    const isWide = columns > INDENT.length + 2 * leds.length
     const drawn = [...leds.slice(0, columns)].map(led =>
         led === "1" ? colors.yellow("●") : colors.dim("○")
     )
-    return airy ? INDENT + drawn.join(" ") : drawn.join("")
+    return isWide ? INDENT + drawn.join(" ") : drawn.join("")
 }
 
 function logColor({ level }: LogEntry, colors: Colors) {

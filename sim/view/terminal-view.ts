@@ -1,7 +1,7 @@
 /** For people at a terminal: the light, drawn in place. */
 import { createLogUpdate } from "log-update"
 import pc from "picocolors"
-import type { LogEntry, Snapshot } from "../light/picture.ts"
+import type { LogEntry, Snapshot } from "../light/snapshots.ts"
 import { printable } from "../printable.ts"
 import { renderFrame } from "./terminal-frame.ts"
 import type { View } from "./view.ts"
@@ -17,7 +17,7 @@ export class TerminalView implements View {
     private readonly redraw = () => this.render()
 
     progress(text: string) {
-        // once the light is drawn, only the log has room
+        // once the LEDs are drawn, lines go to the log below them
         if (this.snapshot) this.log({ t: Date.now(), level: "log", text })
         else process.stdout.write(pc.dim(`${printable(text)}\n`))
     }

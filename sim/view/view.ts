@@ -1,13 +1,13 @@
 /** A way to show what the simulator does. */
-import type { LogEntry, Snapshot } from "../light/picture.ts"
+import type { LogEntry, Snapshot } from "../light/snapshots.ts"
 
 export interface View {
-    /** What is being done before the device runs, and what happens around it. */
+    /** A step before the device runs, or an event around it. */
     progress(text: string): void
-    /** The device runs. @param source in words, where the lag comes from */
+    /** The device runs. @param source where the lag comes from, as text */
     begin(snapshot: Snapshot, source: string): void
     change(snapshot: Snapshot): void
     log(entry: LogEntry): void
-    /** Leaves the terminal as it was found. */
+    /** Restores the terminal. */
     close(): void
 }

@@ -10,7 +10,7 @@ export const DARK = "0".repeat(LEDS)
 /** Plain values, or what `parseSettings` and `readSettingsFiles` return. */
 export type Settings = Record<string, SettingValue> | EncodedSettings
 
-/** A device as it is looked at from outside: the simulated one (device.ts), or a board on USB (sim/desk/board.ts). */
+/** A device as seen from outside: the simulated one (device.ts), or a board on USB (sim/desk/board.ts). */
 export interface Device extends EventEmitter<DeviceEvents> {
     /** Which LEDs are lit, LED1 first: "1110000000". */
     readonly leds: string

@@ -48,7 +48,7 @@ const DEPLOY_TIMEOUT_MS = 20_000
 /** Records shown when a wait fails. */
 const HISTORY_SHOWN = 20
 
-/** What is waited for, in words; a function says it as it is in the end. */
+/** What is waited for, as text for an error; a function is called when the wait has failed. */
 type What = string | (() => string)
 
 export interface DeviceOptions {
@@ -75,11 +75,11 @@ export interface DeviceOptions {
     /** Count the VM's steps and allocations, for `counts()`. Costs a tenth more CPU time. Default false. */
     countSteps?: boolean
     /**
-     * The VM is as slow as on the Pico W's chip, whose prices sim/chip.ts knows: what it does takes device time, while data
+     * The VM is as slow as on the Pico W's chip, by the costs in sim/chip.ts: what it does takes device time, while data
      * goes on arriving, a piece each ms, and nothing makes the sender wait. With a driven clock only. Default false.
      */
     chipSpeed?: boolean
-    /** Called before the device has power: attach listeners here to miss nothing of the program's start. */
+    /** Called before the device starts: attach listeners here to miss no event of the program's start. */
     onCreated?: (device: SimulatedDevice) => void
 }
 
@@ -200,9 +200,9 @@ export class SimulatedDevice
         )
     }
 
-    /** @param afresh extremes reported later are those from now on: how a program starts is over */
-    async memory({ afresh = false } = {}): Promise<MemoryReport> {
-        const report = await this.link.request("memory", { afresh })
+    /** @param resetExtremes extremes reported later are those from now on */
+    async memory({ resetExtremes = false } = {}): Promise<MemoryReport> {
+        const report = await this.link.request("memory", { resetExtremes })
         if (!report) throw new Error("no program is running: there is no heap")
         return report as MemoryReport
     }
@@ -295,12 +295,12 @@ export class SimulatedDevice
             : this.untilReal(probe, timeoutMs, what)
     }
 
-    /** One run of a driven clock; may end early, by a reset or (with `stopOnNews`) at something to look at. */
-    private async runTo(untilMs: number, stopOnNews: boolean) {
+    /** One run of a driven clock; may end early, by a reset or (with `stopOnOutput`) at something to look at. */
+    private async runTo(untilMs: number, stopOnOutput: boolean) {
         this.mustLive()
         const { link } = this
         try {
-            await link.request("run", { untilMs, stopOnNews })
+            await link.request("run", { untilMs, stopOnOutput })
         } catch (error) {
             // a reset ends the process, and there is another one by now
             if (link !== this.link) return
@@ -426,7 +426,7 @@ export class SimulatedDevice
             }
             case "program":
                 this.programsStarted++
-                // the pins are let go of when a program starts
+                // pins float when a program starts
                 this.showLeds(DARK)
                 this.emit("program", { t, name: parsed.text })
                 break

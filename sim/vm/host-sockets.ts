@@ -22,13 +22,13 @@ const HANDSHAKE_LIMIT_MS = 5000
 /** No socket is open: the number the stock host code returns. */
 const NOT_OPEN = -10
 
-/** One connection of the program. After `drop()` or its last event the program hears no more of it. */
+/** One connection of the program. After `drop()` or its last event the program gets no more events of it. */
 class HostSocket {
     private pieces: Uint8Array[] = []
     private lastEvent: { event: "close" | "error"; text?: string } | undefined
     private pumping = false
     private dropped = false
-    /** Redis answers a QUIT with a word and the end of the connection: the word alone is not the answer. */
+    /** Redis's reply to QUIT is `+OK` and the end of the connection: both have to arrive. */
     private isLeaving = false
     private answerArrived: () => void
 
@@ -50,7 +50,7 @@ class HostSocket {
         socket.on("close", () => this.finish("close"))
     }
 
-    /** A plain-text Redis takes a TLS greeting for a line without an end, and waits; nobody else would tell. */
+    /** A plain-text Redis takes a TLS ClientHello for a line without an end, and waits; so this needs a time limit. */
     private watchHandshake(socket: net.Socket) {
         let shaken = false
         socket.once("secureConnect", () => (shaken = true))
@@ -78,7 +78,7 @@ class HostSocket {
         this.socket.write(bytes)
     }
 
-    /** The program is done with it. `politely` sends what was written first. */
+    /** The program has closed it. `politely` sends what was written first. */
     drop(politely: boolean) {
         this.dropped = true
         this.answerArrived()

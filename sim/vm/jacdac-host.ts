@@ -24,7 +24,7 @@ import type { EncodedSettings } from "../settings-file.ts"
 /** Bytes for one pixel in the `pixels` register of a `led` service: red, green, blue. */
 const PIXEL_BYTES = 3
 
-/** How often a lost acknowledgement is made up for by trying again; a busy computer loses some. */
+/** Attempts in all if acknowledgements are lost; a busy computer loses some. */
 const ATTEMPTS = 10
 
 export class JacdacHost {
@@ -88,7 +88,7 @@ export class JacdacHost {
             if (!isWifi(key)) await client.deleteValue(key)
         for (const [key, json] of settings)
             if (!isWifi(key))
-                await persistently(() =>
+                await withRetries(() =>
                     client.setValue(key, bytes.encode(json))
                 )
         client.unmount()
@@ -97,7 +97,7 @@ export class JacdacHost {
         if (ssid === undefined) return
         const password = settings.get("WIFI_PWD") ?? '""'
         for (const wifi of this.services(SRV_WIFI))
-            await persistently(() =>
+            await withRetries(() =>
                 wifi.sendCmdPackedAsync(
                     WifiCmd.AddNetwork,
                     [JSON.parse(ssid), JSON.parse(password)],
@@ -159,7 +159,7 @@ function litPixels(bytes: Uint8Array) {
     return leds
 }
 
-async function persistently(attempt: () => Promise<void>) {
+async function withRetries(attempt: () => Promise<void>) {
     for (let left = ATTEMPTS; ; left--)
         try {
             return await attempt()

@@ -1,4 +1,4 @@
-/** What a device's process and its parent say to each other over Node's IPC channel. */
+/** The messages between a device's process and its parent, over Node's IPC channel. */
 
 /** The first message to the process: how to make the device. */
 export interface StartMessage {
@@ -33,15 +33,15 @@ export type ToDevice =
     | StartMessage
     | { kind: "frame"; frame: Uint8Array }
     | { kind: "deploy"; id: number; bytecode: Uint8Array }
-    /** Answered with a `MemoryReport`; `afresh`: the extremes are those from now on. */
-    | { kind: "memory"; id: number; afresh: boolean }
+    /** Answered with a `MemoryReport`; `resetExtremes`: the extremes are those from now on. */
+    | { kind: "memory"; id: number; resetExtremes: boolean }
     /** Answered with `VmCounts`; undefined without `countSteps`. */
     | { kind: "counts"; id: number }
     /**
-     * Run a driven clock up to `untilMs`, in device milliseconds; with `stopOnNews` only to the moment
+     * Run a driven clock up to `untilMs`, in device milliseconds; with `stopOnOutput` only to the moment
      * when the device next prints a line or sends a command (as it does to show its LEDs).
      */
-    | { kind: "run"; id: number; untilMs: number; stopOnNews: boolean }
+    | { kind: "run"; id: number; untilMs: number; stopOnOutput: boolean }
 
 /** `t` is the device's time in milliseconds; it goes on over a chip reset. */
 export type FromDevice =

@@ -1,20 +1,20 @@
-/** What a device's process tells its parent. */
+/** Messages from a device's process to its parent. */
 import type { FromDevice } from "./messages.ts"
 
 /** Messages to the parent, gathered while the VM runs and sent as one. */
 export class Outbox {
     private messages: FromDevice[] = []
 
-    /** @param onNews is told when a message is more than the device's regular announcement of itself */
+    /** @param onOutput is told when a message is more than the device's regular announcement of itself */
     constructor(
         private readonly deviceTime: () => number,
-        private readonly onNews: () => void
+        private readonly onOutput: () => void
     ) {}
 
     post(message: DistributiveOmit<FromDevice, "t">) {
         this.messages.push({ ...message, t: this.deviceTime() } as FromDevice)
         if (message.kind === "frame" ? isCommand(message.frame) : true)
-            this.onNews()
+            this.onOutput()
     }
 
     /** @param sent called when the parent has it all */

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto"
 import { basename } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { bundle } from "../bundle.ts"
-import { keptFile } from "./kept-file.ts"
+import { cachedFile } from "./cached-file.ts"
 
 const bundled = new Map<string, Promise<string>>()
 
@@ -36,5 +36,5 @@ async function write(module: string) {
     })
     const hash = createHash("sha256").update(contents).digest("hex")
     const name = basename(fileURLToPath(module), ".ts")
-    return keptFile(`${name}-${hash.slice(0, 16)}.mjs`, () => contents)
+    return cachedFile(`${name}-${hash.slice(0, 16)}.mjs`, () => contents)
 }

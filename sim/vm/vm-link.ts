@@ -1,4 +1,4 @@
-/** The parent's end of a device's process: starts it, asks it, ends it. */
+/** The parent's end of a device's process: starts it, sends requests, ends it. */
 import { fork } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { EventEmitter } from "node:events"
@@ -93,7 +93,7 @@ export class VmLink extends EventEmitter<{
     }
 
     send(message: ToDevice | StartMessage) {
-        // a process that is ending takes no more; its end is reported by "exit"
+        // a process that is ending accepts no more; its end is reported by "exit"
         if (this.child.connected) this.child.send(message, () => {})
     }
 

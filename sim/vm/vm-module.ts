@@ -15,7 +15,7 @@
 import { readFileSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
-import { keptFile } from "./kept-file.ts"
+import { cachedFile } from "./cached-file.ts"
 import type { WebAssemblyLike } from "./step-counter.ts"
 
 /** The one version of `@devicescript/cli` whose layout this file knows. */
@@ -109,7 +109,7 @@ export function cliFiles(): { version: string; bundle: string } {
 export function vmSourceFile(): string {
     const { version, bundle } = cliFiles()
     const { size, mtimeMs } = statSync(bundle)
-    return keptFile(
+    return cachedFile(
         `devicescript-vm-${version}-${size}-${Math.round(mtimeMs)}.js`,
         () => cutVmSource(bundle)
     )

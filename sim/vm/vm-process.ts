@@ -35,7 +35,7 @@ class Device {
     private readonly heap: HeapProbe
     private flash: Uint8Array
     private readonly counter: StepCounter | undefined
-    /** At the chip's speed: until when the VM is at work, by the clock. */
+    /** At the chip's speed: until when the VM is busy, by the clock. */
     private busyUntilMs = 0
     /** At the chip's speed: what the VM has done so far takes so many ms. */
     private workMs = 0
@@ -47,7 +47,7 @@ class Device {
     private isDelivering = false
     private socketEvents: [SocketEvent, string | Uint8Array | undefined][] = []
     private over = false
-    private stopOnNews = false
+    private stopOnOutput = false
     private programRuns = false
 
     constructor(private readonly options: StartMessage) {
@@ -57,7 +57,7 @@ class Device {
                 : new RealClock()
         this.outbox = new Outbox(
             () => this.clock.now() - options.originMs,
-            () => this.stopClockOnNews()
+            () => this.stopClockOnOutput()
         )
         this.flash = options.flash
         this.heap = new HeapProbe(() => this.vm.HEAPU8)
@@ -135,7 +135,7 @@ class Device {
                     id: message.id,
                     value: this.heap.sample(),
                 })
-                if (message.afresh) this.heap.reset()
+                if (message.resetExtremes) this.heap.reset()
                 break
             case "counts":
                 this.outbox.post({
@@ -145,7 +145,7 @@ class Device {
                 })
                 break
             case "run":
-                this.stopOnNews = message.stopOnNews
+                this.stopOnOutput = message.stopOnOutput
                 if (this.clock instanceof DrivenClock)
                     await this.clock.runUntil(
                         this.options.originMs + message.untilMs,
@@ -158,8 +158,8 @@ class Device {
         if (!this.over) this.outbox.flush()
     }
 
-    private stopClockOnNews() {
-        if (this.stopOnNews && this.clock instanceof DrivenClock)
+    private stopClockOnOutput() {
+        if (this.stopOnOutput && this.clock instanceof DrivenClock)
             this.clock.stop()
     }
 
@@ -198,7 +198,7 @@ class Device {
         return timer
     }
 
-    /** How long the VM is still at work with what it was given last, ms; 0 but at the chip's speed. */
+    /** How long the VM is still busy with its last input, ms; 0 unless at the chip's speed. */
     private busyMs() {
         return Math.max(0, this.busyUntilMs - this.clock.now())
     }
@@ -263,8 +263,8 @@ class Device {
     }
 
     /**
-     * What arrives while the VM is at work waits in the network's own memory, and is in the program's heap all at once when
-     * the main loop comes round again, before a fiber takes any of it (devicescript-pico, src/lwip_sock.c).
+     * Data that arrives while the VM is busy waits in the network stack, and enters the program's heap all at once in the
+     * main loop's next iteration, before a fiber reads any of it (devicescript-pico, src/lwip_sock.c).
      */
     private deliverAtChipSpeed() {
         if (this.over || this.inVm > 0 || this.isDelivering) return
@@ -357,5 +357,5 @@ process.on("message", async (message: StartMessage | ToDevice) => {
         })()
     else await (await device)?.handle(message)
 })
-// an orphan has nobody to show its light to
+// without a parent there is nothing to do
 process.on("disconnect", () => process.exit(0))

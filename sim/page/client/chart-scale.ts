@@ -1,10 +1,10 @@
-/** From lags and moments to places on the chart. */
+/** Maps lags and times to positions on the chart. */
 import type { Scale } from "../../../src/signal/level.ts"
 
-/** Above the scale's end there is as much room as for so many LEDs; the more, the closer to the top. */
+/** The height above the end of the scale, in LEDs; greater lags approach the top. */
 const BEYOND = 1.6
 
-/** A line that a LED lights at or above. */
+/** A line at the lag where an LED lights. */
 export interface Threshold {
     lag: number
     /** From 0 at the bottom to 1 at the top. */
@@ -13,7 +13,7 @@ export interface Threshold {
     led: string
 }
 
-/** Each LED has the same room, whatever its threshold: the chart stands as the light does. */
+/** Each LED has the same height, whatever its threshold, as on the light. */
 export class ChartScale {
     readonly thresholds: Threshold[]
     /** Ascending, from 0. */

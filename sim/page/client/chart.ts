@@ -91,7 +91,7 @@ function spansOf(samples: Sample[], now: number): Span[] {
         .filter(({ end }) => end > start)
 }
 
-/** Stripes: what they cover was not known. */
+/** Stripes mark times when the lag was unknown. */
 function defs() {
     const pattern = makeSvg("pattern", {
         id: "stripes",

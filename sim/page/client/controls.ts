@@ -1,14 +1,14 @@
-/** The controls: each button sends its action; what is shown of them is what the simulator says, never a guess. */
+/** The controls: each button sends its action; their state is what the simulator reports, never a guess. */
 import type { ControlGroup, LabState } from "../../lab/state.ts"
 import { find, make, setText } from "./elements.ts"
 
-const said = find("#said")
+const result = find("#said")
 const workload = find<HTMLSelectElement>("#workload")
 const count = find<HTMLInputElement>("#count")
 const delay = find<HTMLInputElement>("#delay")
 /** Actions are numbered in the order of their beginning. */
-let begun = 0
-let told = 0
+let latest = 0
+let latestShown = 0
 const modes = [
     ...document.querySelectorAll<HTMLInputElement>("input[name=mode]"),
 ]
@@ -48,7 +48,7 @@ export function showControls(lab: LabState) {
     setText(
         find("#consumers-state"),
         lab.consumers
-            ? `${lab.consumers.who} at ×${paceText(lab.consumers.pace)}`
+            ? `${lab.consumers.count} at ×${paceText(lab.consumers.pace)}`
             : ""
     )
     const choices = lab.workloads.map(({ name }) => name).join()
@@ -84,7 +84,7 @@ function show(button: HTMLElement, isShown: boolean) {
     other.focus()
 }
 
-/** A reason that several groups share is said once. */
+/** A reason that several groups share is shown once. */
 function showDisabled(disabled: LabState["disabled"]) {
     const seen = new Set<string>()
     for (const group of document.querySelectorAll<HTMLFieldSetElement>(
@@ -109,13 +109,13 @@ function counted() {
     return Number(count.value)
 }
 
-/** Says itself what became of it: never rejects. */
+/** Shows the result itself: never rejects. */
 async function act(
     control: HTMLElement,
     action: string,
     params: Record<string, unknown>
 ) {
-    const number = ++begun
+    const number = ++latest
     control.setAttribute("aria-busy", "true")
     try {
         const response = await fetch(`/actions/${action}`, {
@@ -135,12 +135,12 @@ async function act(
     }
 }
 
-/** Some actions take longer than others: what an earlier one brought never hides what a later one did, unless it failed. */
+/** Some actions take longer than others: the result of an earlier one does not replace that of a later one, unless it failed. */
 function tell(number: number, text: string, isDone: boolean) {
-    if (number < told && isDone) return
-    told = Math.max(told, number)
-    said.dataset.done = String(isDone)
-    said.textContent = text
+    if (number < latestShown && isDone) return
+    latestShown = Math.max(latestShown, number)
+    result.dataset.done = String(isDone)
+    result.textContent = text
 }
 
 /** `2`, `1/4` */

@@ -33,7 +33,7 @@ export function makeSvg<Tag extends keyof SVGElementTagNameMap>(
     return element
 }
 
-/** Changes a text only if it differs: a screen reader takes every change for news. */
+/** Changes a text only if it differs: a screen reader announces every change. */
 export function setText(element: Element, text: string) {
     if (element.textContent !== text) element.textContent = text
 }

@@ -1,9 +1,9 @@
-/** The device's log, and between its lines what the visitor and the simulator did. */
+/** The device's log, mixed with the actions of the user and notes of the simulator. */
 import type { LogLine } from "../../lab/state.ts"
 import { find, make } from "./elements.ts"
 
 const LINES = 300
-/** So close to the end, in pixels, counts as reading the end. */
+/** Within this distance of the end, in pixels, the log keeps scrolling. */
 const NEAR_END = 24
 
 const WHO: Partial<Record<LogLine["level"], string>> = {

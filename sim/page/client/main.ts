@@ -1,4 +1,4 @@
-/** The page: takes what the simulator sends and shows it. It keeps no state of its own but which target is looked at. */
+/** The page: shows what the simulator sends. Its only state of its own is the selected target. */
 import type { PageMessage, PageParts } from "../../lab/state.ts"
 import type { Sample } from "../../light/state.ts"
 import { drawBoard, showLeds } from "./board.ts"
@@ -9,9 +9,9 @@ import { showGroup } from "./group-table.ts"
 import { showLog } from "./log.ts"
 import { showStatus } from "./status.ts"
 
-/** The chart moves on so often, ms. */
+/** Between two redraws of the chart, ms. */
 const CHART_MS = 1000
-/** Without a sign of life for so long the connection is taken for dead, ms (the server's clock comes every 5 s). */
+/** Without a message for so long the connection counts as dead, ms (the server's clock comes every 5 s). */
 const SILENCE_MS = 12_000
 
 const parts: Partial<PageParts> = {}
@@ -42,7 +42,7 @@ function listen() {
     })
 }
 
-/** What is not live is not shown as if it were. */
+/** Marks what is shown as old while the connection is lost. */
 function showConnected(isConnected: boolean) {
     document.body.classList.toggle("offline", !isConnected)
     find("#offline").hidden = isConnected
@@ -82,22 +82,22 @@ function showPart({ name, value }: Extract<PageMessage, { kind: "part" }>) {
             return drawChart()
         case "light":
             setText(find("#resets"), resetsText(value?.resets ?? 0))
-            return showWords()
-        case "words":
-            return showWords()
+            return showStatusOf()
+        case "status":
+            return showStatusOf()
         case "groups":
             return showGroup(value[selected])
     }
 }
 
-function showWords() {
+function showStatusOf() {
     showStatus(
-        parts.words ?? [],
+        parts.status ?? [],
         parts.light?.targets ?? [],
         selected,
         target => {
             selected = target
-            showWords()
+            showStatusOf()
             showGroup(parts.groups?.[selected])
             drawChart()
         }
@@ -112,7 +112,7 @@ function showWords() {
 function drawChart() {
     const setup = parts.setup?.targets[selected]
     if (!setup) return
-    // five minutes are shown; what is older is forgotten here too
+    // five minutes are shown; older samples are dropped
     for (const steps of samples)
         while (
             steps.length > 1 &&

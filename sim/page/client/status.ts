@@ -1,9 +1,9 @@
-/** The status in words, the legend's shape beside it, and what is spoken to those who do not see the light. */
-import type { StatusWords, TargetLight } from "../../light/state.ts"
+/** The status as text, with its shape in the legend, and announcements for screen readers. */
+import type { StatusText, TargetLight } from "../../light/state.ts"
 import { find, make, setText } from "./elements.ts"
 
-/** A change is spoken at most so often, ms. */
-const SPEAK_EVERY_MS = 4000
+/** The least time between two announcements, ms. */
+const ANNOUNCE_EVERY_MS = 4000
 
 const list = find("#status")
 const announcer = find("#announcer")
@@ -11,23 +11,24 @@ let spoken = ""
 let spokenAt = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 
-/** @param onSelect told which target the visitor has chosen */
+/** @param onSelect called with the target that the user selected */
 export function showStatus(
-    words: StatusWords[],
+    statuses: StatusText[],
     targets: TargetLight[],
     selected: number,
     onSelect: (target: number) => void
 ) {
-    list.dataset.count = String(words.length)
-    while (list.children.length > words.length) list.lastElementChild!.remove()
-    for (const [i, status] of words.entries()) {
+    list.dataset.count = String(statuses.length)
+    while (list.children.length > statuses.length)
+        list.lastElementChild!.remove()
+    for (const [i, status] of statuses.entries()) {
         const item = list.children[i] ?? list.appendChild(entry(i, onSelect))
         fill(item as HTMLElement, status, targets[i], {
             isSelected: i === selected,
-            isOnly: words.length === 1,
+            isOnly: statuses.length === 1,
         })
     }
-    speak(words, targets)
+    announce(statuses, targets)
 }
 
 function entry(i: number, onSelect: (target: number) => void) {
@@ -53,7 +54,7 @@ function shapeElement() {
 
 function fill(
     item: HTMLElement,
-    { title, detail, shape, rhythm, tone }: StatusWords,
+    { title, detail, shape, rhythm, tone }: StatusText,
     target: TargetLight | undefined,
     { isSelected, isOnly }: { isSelected: boolean; isOnly: boolean }
 ) {
@@ -86,15 +87,15 @@ function shapeText(shape: string) {
     return [...shape].map(dot => names[dot]).join(", ")
 }
 
-/** Speaks when the pattern has changed: numbers alone would never let a screen reader rest. */
-function speak(words: StatusWords[], targets: TargetLight[]) {
-    const shapes = words
+/** Announces only a change of the pattern: with every number a screen reader would never stop. */
+function announce(statuses: StatusText[], targets: TargetLight[]) {
+    const shapes = statuses
         .map(({ shape, rhythm, tone }) => shape + rhythm + tone)
         .join()
     if (shapes === spoken) return clearTimeout(timer)
-    const text = words
+    const text = statuses
         .map(({ title, rhythm }, i) => {
-            const name = words.length > 1 ? `${targets[i]?.stream}: ` : ""
+            const name = statuses.length > 1 ? `${targets[i]?.stream}: ` : ""
             return `${name}${title}, ${rhythm}.`
         })
         .join(" ")
@@ -105,6 +106,6 @@ function speak(words: StatusWords[], targets: TargetLight[]) {
             spokenAt = Date.now()
             setText(announcer, text)
         },
-        Math.max(0, spokenAt + SPEAK_EVERY_MS - Date.now())
+        Math.max(0, spokenAt + ANNOUNCE_EVERY_MS - Date.now())
     )
 }

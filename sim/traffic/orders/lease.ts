@@ -1,8 +1,8 @@
-/** Of several pools one is in charge: the one that holds the lease. The others stand by. */
+/** Of several pools only the one that holds the lease works. The others are on standby. */
 import { randomUUID } from "node:crypto"
 import type { RedisClient } from "../redis-client.ts"
 
-/** KEYS: lease. ARGV: who, for how many ms. Replies 1 to the holder. */
+/** KEYS: lease. ARGV: the holder's ID, for how many ms. Replies 1 to the holder. */
 const HOLD = `
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end

@@ -1,10 +1,10 @@
-/** What the parts of the `orders` workload agree on. Plain data: a pool sends it to its worker processes. */
-import { USUAL_HABITS } from "../parts/consumers.ts"
-import type { ConsumerHabits } from "../parts/consumers.ts"
-import type { Tide } from "../tide.ts"
+/** The settings of all parts of the `orders` workload. Plain data: a pool sends it to its worker processes. */
+import { USUAL_BEHAVIOUR } from "../parts/consumers.ts"
+import type { ConsumerBehaviour } from "../parts/consumers.ts"
+import type { LoadCycle } from "../load-cycle.ts"
 import type { ScalingPolicy } from "./scaling.ts"
 
-export interface OrdersPlan extends ConsumerHabits {
+export interface OrdersPlan extends ConsumerBehaviour {
     stream: string
     group: string
     /** Whether orders are added. */
@@ -13,8 +13,8 @@ export interface OrdersPlan extends ConsumerHabits {
     pool: boolean
     /** The name of one worker, in this process; undefined: none. */
     worker: string | undefined
-    /** How orders come. */
-    tide: Tide
+    /** The producer's rate. */
+    cycle: LoadCycle
     /** Every how many orders one cannot be processed; 0 is never. */
     poisonEvery: number
     /** What a worker takes for one order. */
@@ -36,9 +36,9 @@ export const ORDERS_DEFAULTS: OrdersPlan = {
     producer: true,
     pool: true,
     worker: undefined,
-    ...USUAL_HABITS,
-    // six a second on the flood, two on the ebb, none at low water
-    tide: { ratePerS: 4, peak: 54, periodS: 60 },
+    ...USUAL_BEHAVIOUR,
+    // six a second while the lag rises, two while it falls, none at the end
+    cycle: { ratePerS: 4, peak: 54, periodS: 60 },
     poisonEvery: 50,
     workMs: 500,
     batch: 1,
@@ -60,18 +60,18 @@ export function orderKeys(stream: string) {
         stream,
         /** The stream of orders that were given up. */
         dead: `${stream}:dead`,
-        /** The stream of what was begun, done, failed, given up: one entry for each. */
+        /** The stream of events: an attempt was begun, done or failed, an order given up. */
         journal: `${stream}:journal`,
         /** Sums over the orders that are done. */
         totals: `${stream}:totals`,
         /** The number of the last order. */
         lastNumber: `${stream}:last-number`,
-        /** Which pool is in charge. */
+        /** Which pool is working. */
         lease: `${stream}:pool`,
     }
 }
 
-/** What a worker may have in hand when it is to stop, in ms. */
-export function inHandMs({ workMs, batch }: OrdersPlan) {
+/** How long the entries that a worker is processing may take when it has to stop, in ms. */
+export function inFlightMs({ workMs, batch }: OrdersPlan) {
     return workMs * batch
 }

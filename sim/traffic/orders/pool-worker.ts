@@ -3,21 +3,21 @@ import { fork } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type { Say } from "../parts/runner.ts"
-import type { WorkerNews, WorkerOrder } from "./worker-process.ts"
+import type { WorkerMessage, WorkerConfig } from "./worker-process.ts"
 
 const PROGRAM = fileURLToPath(new URL("worker-process.ts", import.meta.url))
 const TSX = import.meta.resolve("tsx")
 
 export class PoolWorker {
     readonly exited: Promise<void>
-    /** Told to end, but not yet gone. */
+    /** Told to stop, but not yet ended. */
     isStopping = false
     private readonly process: ChildProcess
-    /** It has been told what to do; before that it has nothing in hand. */
-    private isAtWork = false
+    /** It has its configuration; before that it processes nothing. */
+    private isStarted = false
 
     constructor(
-        readonly order: WorkerOrder,
+        readonly config: WorkerConfig,
         say: Say
     ) {
         const child = (this.process = fork(PROGRAM, {
@@ -30,17 +30,17 @@ export class PoolWorker {
             child.once("exit", () => resolve())
             child.once("error", () => resolve())
         })
-        child.on("message", (news: WorkerNews) => {
-            if ("say" in news) return say(news.say)
-            this.isAtWork = true
-            child.send(order, () => {})
+        child.on("message", (message: WorkerMessage) => {
+            if ("say" in message) return say(message.say)
+            this.isStarted = true
+            child.send(config, () => {})
         })
     }
 
-    /** Lets it finish what it has in hand. */
+    /** Lets it finish the entries that it is processing. */
     stop() {
         this.isStopping = true
-        if (!this.isAtWork) this.kill9()
+        if (!this.isStarted) this.kill9()
         else if (this.process.connected) this.process.disconnect()
     }
 

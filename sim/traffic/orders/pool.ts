@@ -1,24 +1,24 @@
 /**
- * A pool of worker processes that grows and shrinks with the group's true lag. The workers need nothing of the
- * pool but to be started: if it is killed they finish what they have in hand and end.
+ * A pool of worker processes that grows and shrinks with the group's true lag. If the pool is killed, its workers
+ * finish their current entries and end.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Runner } from "../parts/runner.ts"
 import { PoolWorker } from "./pool-worker.ts"
 import { Lease } from "./lease.ts"
-import { inHandMs, orderKeys } from "./plan.ts"
+import { inFlightMs, orderKeys } from "./plan.ts"
 import type { OrdersPlan } from "./plan.ts"
 import { scalingStep } from "./scaling.ts"
-import { trueLag, wholeLag } from "./true-lag.ts"
+import { trueLag, countedLag } from "./true-lag.ts"
 import type { TrueLag } from "./true-lag.ts"
 
-/** Between two looks at the lag. */
+/** Between two checks of the lag. */
 const TICK_MS = 250
-/** A pool that was killed is succeeded after this long. */
+/** After a pool was killed, another takes over after this long. */
 const LEASE_MS = 2000
-/** Beyond the time for an order in hand: then a worker is killed. */
+/** Beyond the time for the current entries: then a worker is killed. */
 const STOP_SPARE_MS = 3000
-/** Before the next one is started if one died: it may die of the same. */
+/** Before a dead worker is replaced: the new one may die of the same. */
 const RESTART_PAUSE_MS = 500
 
 export class Pool {
@@ -26,7 +26,7 @@ export class Pool {
     private readonly workers = new Set<PoolWorker>()
     private changedAtMs = -Infinity
     private startAtMs = 0
-    private isInCharge: boolean | undefined
+    private holdsLease: boolean | undefined
     private closed: Promise<void> | undefined
 
     constructor(
@@ -45,13 +45,13 @@ export class Pool {
             await this.runner.pause(TICK_MS)
         }
         await this.close()
-        // not before: two pools at work would be more workers than allowed
+        // not before: two working pools would be more workers than allowed
         await this.lease.release()
     }
 
     private async tick() {
-        this.takeCharge(await this.lease.hold())
-        if (!this.isInCharge) return this.stopAll()
+        this.leaseChanged(await this.lease.hold())
+        if (!this.holdsLease) return this.stopAll()
         const lag = await this.lag()
         if (this.runner.isOver) return
         const active = this.active
@@ -61,18 +61,18 @@ export class Pool {
             lag,
             sinceChangeMs: now - this.changedAtMs,
         })
-        const change = step > 0 ? Math.min(step, this.placesAt(now)) : step
+        const change = step > 0 ? Math.min(step, this.freePlaces(now)) : step
         if (change === 0) return
         this.changedAtMs = now
         if (change < 0) active.at(-1)!.stop()
         else for (let i = 0; i < change; i++) this.startWorker()
-        // not waited for: a large lag takes longer to count than the lease lasts
+        // not awaited: a large lag takes longer to count than the lease lasts
         this.announce(active.length + change).catch(() => {})
     }
 
     private async announce(workers: number) {
         const { stream, group, scaling } = this.plan
-        const lag = await wholeLag(this.runner.client, stream, group).catch(
+        const lag = await countedLag(this.runner.client, stream, group).catch(
             () => undefined
         )
         this.runner.say(
@@ -80,8 +80,8 @@ export class Pool {
         )
     }
 
-    /** How many may be started now. Those that end count too: never more processes than allowed. */
-    private placesAt(now: number) {
+    /** How many may be started now. Those that are stopping count too: never more processes than allowed. */
+    private freePlaces(now: number) {
         const { maxWorkers } = this.plan.scaling
         return now < this.startAtMs
             ? 0
@@ -92,14 +92,14 @@ export class Pool {
         return [...this.workers].filter(worker => !worker.isStopping)
     }
 
-    private takeCharge(isInCharge: boolean) {
-        if (this.isInCharge !== isInCharge && !isInCharge)
-            this.runner.say("another pool is at work: standing by")
+    private leaseChanged(holdsLease: boolean) {
+        if (this.holdsLease !== holdsLease && !holdsLease)
+            this.runner.say("another pool is working: standing by")
         // the lease may have been lost with all of Redis: the other pool's workers need a moment to end
-        if (this.isInCharge === false && isInCharge)
+        if (this.holdsLease === false && holdsLease)
             this.startAtMs =
-                performance.now() + 2 * TICK_MS + inHandMs(this.plan)
-        this.isInCharge = isInCharge
+                performance.now() + 2 * TICK_MS + inFlightMs(this.plan)
+        this.holdsLease = holdsLease
     }
 
     private lag() {
@@ -110,15 +110,15 @@ export class Pool {
             group,
             scaling.upAbove
         ).catch(
-            // the stream is gone, or the server is: no reason to change anything
+            // the stream or the server is gone: the pool stays as it is
             () => undefined
         )
     }
 
     private startWorker() {
         const { url, plan } = this
-        const order = { url, plan, name: this.freeName() }
-        const worker = new PoolWorker(order, line =>
+        const config = { url, plan, name: this.freeName() }
+        const worker = new PoolWorker(config, line =>
             this.runner.say(line.replace(/^orders: /, ""))
         )
         this.workers.add(worker)
@@ -127,13 +127,13 @@ export class Pool {
             this.workers.delete(worker)
             if (worker.isStopping) return
             this.startAtMs = performance.now() + RESTART_PAUSE_MS
-            this.runner.say(`${order.name} has died`)
+            this.runner.say(`${config.name} has died`)
         })
     }
 
     /** Names are used again: the group's list of consumers stays short. */
     private freeName() {
-        const taken = [...this.workers].map(({ order }) => order.name)
+        const taken = [...this.workers].map(({ config }) => config.name)
         for (let i = 1; ; i++)
             if (!taken.includes(`worker-${i}`)) return `worker-${i}`
     }
@@ -153,7 +153,7 @@ export class Pool {
         const timeout = new AbortController()
         await Promise.race([
             exits,
-            sleep(inHandMs(this.plan) + STOP_SPARE_MS, undefined, {
+            sleep(inFlightMs(this.plan) + STOP_SPARE_MS, undefined, {
                 signal: timeout.signal,
             }).then(
                 () => this.killAll(),
@@ -169,9 +169,9 @@ export class Pool {
     }
 }
 
-/** What a stop of the pool may take, in ms: its workers' orders in hand, and what is killed after that. */
+/** How long a stop of the pool may take, in ms: its workers' current entries, and killing those that do not end. */
 export function poolStopMs(plan: OrdersPlan) {
-    return inHandMs(plan) + STOP_SPARE_MS + 1000
+    return inFlightMs(plan) + STOP_SPARE_MS + 1000
 }
 
 function lagText(lag: TrueLag | undefined) {

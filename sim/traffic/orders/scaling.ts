@@ -1,4 +1,4 @@
-/** How many workers there shall be, as a pure function of the lag. */
+/** How many workers there should be, as a pure function of the lag. */
 import type { TrueLag } from "./true-lag.ts"
 
 export interface ScalingPolicy {
@@ -8,25 +8,25 @@ export interface ScalingPolicy {
     upAbove: number
     /** One worker less if the lag is below this. Between the two nothing changes: hysteresis. */
     downBelow: number
-    /** After a change, in ms: what it does to the lag is waited for. */
+    /** No change for so long after a change, in ms, so that its effect on the lag shows. */
     coolDownMs: number
 }
 
 export interface PoolState {
-    /** At work, or about to be; not those that were stopped. */
+    /** Working or starting; not those that were told to stop. */
     workers: number
     /** Undefined: unknown, which is no reason for a change. */
     lag: TrueLag | undefined
     sinceChangeMs: number
 }
 
-/** @returns how many workers more; -1: one less; 0: as it is */
+/** @returns how many workers to add; -1: one less; 0: no change */
 export function scalingStep(
     policy: ScalingPolicy,
     { workers, lag, sinceChangeMs }: PoolState
 ): number {
     const { minWorkers, maxWorkers, upAbove, downBelow } = policy
-    // whoever died is replaced at once
+    // a dead worker is replaced at once
     if (workers < minWorkers) return minWorkers - workers
     if (workers > maxWorkers) return -1
     if (!lag || sinceChangeMs < policy.coolDownMs) return 0

@@ -1,10 +1,10 @@
 /**
- * How many entries of a stream a group has not been given, counted. Redis's own `lag` is nil or too high where
+ * How many entries of a stream have not been delivered to a group, counted. Redis's own `lag` is nil or too high if
  * entries were deleted or trimmed, and absent before Redis 7.
  */
 import type { RedisClient } from "../redis-client.ts"
 
-/** What is proven: at least, and at most. */
+/** Proven bounds. */
 export interface TrueLag {
     low: number
     high: number
@@ -39,10 +39,10 @@ export async function trueLag(
 const PAGE = 1000
 
 /**
- * The same, counted to its end: reads every entry of it, so not four times a second.
- * @param most above this it is not counted any further
+ * The same, counted completely: it reads every entry, so not four times a second.
+ * @param most the count stops above this
  */
-export async function wholeLag(
+export async function countedLag(
     client: RedisClient,
     stream: string,
     group: string,

@@ -1,23 +1,23 @@
-/** A process that is one worker of a pool. Its parent tells it what to do over IPC, and stops it by hanging up. */
+/** A process that is one worker of a pool. Its parent sends its configuration over IPC, and stops it by closing the channel. */
 import type { Traffic } from "../workload.ts"
 import type { OrdersPlan } from "./plan.ts"
 import { startWorker } from "./worker.ts"
 
-/** What a worker process tells its pool. */
-export type WorkerNews = { booted: true } | { say: string }
+/** From a worker process to its pool. */
+export type WorkerMessage = { booted: true } | { say: string }
 
-/** What its pool tells it, once it has booted. */
-export interface WorkerOrder {
+/** From its pool, once it has booted. */
+export interface WorkerConfig {
     url: string
     plan: OrdersPlan
     name: string
 }
 
-function tell(news: WorkerNews) {
-    if (process.connected) process.send!(news, () => {})
+function tell(message: WorkerMessage) {
+    if (process.connected) process.send!(message, () => {})
 }
 
-process.once("message", async ({ url, plan, name }: WorkerOrder) => {
+process.once("message", async ({ url, plan, name }: WorkerConfig) => {
     let stopped = false
     let worker: Traffic | undefined
     const stop = () => {
@@ -25,7 +25,7 @@ process.once("message", async ({ url, plan, name }: WorkerOrder) => {
         // an error ends this process, and the pool starts another
         void worker?.stop()
     }
-    // the pool wants it to end, or has died
+    // the pool tells it to stop, or has died
     process.once("disconnect", stop)
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
         process.on(signal, () => {

@@ -5,7 +5,7 @@
 import type { Runner } from "./runner.ts"
 import { compareIds } from "./stream-id.ts"
 
-/** Between two looks at the stream. */
+/** Between two checks of the stream. */
 const LOOK_MS = 1000
 /** Entries deleted by one command. */
 const BATCH = 1000
@@ -25,7 +25,7 @@ export class BoundedStream {
         private readonly reader: { positionKey?: string } = {}
     ) {}
 
-    /** Whether another entry may be added. Looks at the stream from time to time. */
+    /** Whether another entry may be added. Checks the stream from time to time. */
     async hasRoom() {
         const now = performance.now()
         if (now < this.lookAtMs) return !this.isFull
@@ -55,7 +55,7 @@ export class BoundedStream {
         }
     }
 
-    /** @returns tells of an entry, by its ID, whether every group has had it delivered and acknowledged, and the reader has processed it */
+    /** @returns a function that tells by an entry's ID whether every group has acknowledged it, and the reader has processed it */
     private async doneBy() {
         const { client } = this.runner
         const limits: ((id: string) => boolean)[] = []
@@ -71,7 +71,7 @@ export class BoundedStream {
         const { positionKey } = this.reader
         const position = positionKey && (await client.get(positionKey))
         if (position) limits.push(id => compareIds(id, position) <= 0)
-        // without a group or reader there is nobody who could have processed anything
+        // without a group or reader nothing was processed
         return (id: string) =>
             limits.length > 0 && limits.every(limit => limit(id))
     }

@@ -1,9 +1,9 @@
 /**
- * The loop of one named consumer of a group, which every workload's consumers run in: takes entries, what others have
- * left before what is new, and has each one processed.
+ * The loop of one named consumer of a group, which the consumers of all workloads run: takes entries, those that others
+ * left pending before new ones, and has each one processed.
  */
 import type { RedisClient } from "../redis-client.ts"
-import { retireGone, signIn } from "./consumer-list.ts"
+import { deleteDeadConsumers, resetIdleTime } from "./consumer-list.ts"
 import { ensureGroup, isNoGroup, readEntries } from "./entries.ts"
 import type { Entry } from "./entries.ts"
 import { wasDone } from "./once.ts"
@@ -14,17 +14,17 @@ export interface Consumer {
     stream: string
     group: string
     name: string
-    /** Entries that have been pending for longer than this, in ms, are taken over. Must exceed what one takes. */
-    adoptAfterMs: number
-    /** How long a group that is gone stays so before it is made again, in ms. */
+    /** Entries that have been pending for longer than this, in ms, are claimed. Must exceed the time that one takes. */
+    claimAfterMs: number
+    /** How long to wait before a lost group is created again, in ms. */
     repairAfterMs: number
-    /** Whether a line tells of each entry. */
-    isTalkative: boolean
+    /** Whether to print a line for each entry. */
+    isVerbose: boolean
     /** Entries read at a time. Default: 1. */
     batch?: number
     /**
-     * Whether it begins with what an earlier consumer of its name left, rather than take that over in its time. Not
-     * where an entry that failed stays pending: it would be tried again and again at once. Default: true.
+     * Whether it begins with the pending entries of an earlier consumer of its name, rather than claim them after
+     * `claimAfterMs`. Not where a failed entry stays pending: it would be retried again and again at once. Default: true.
      */
     isOwnFirst?: boolean
 }
@@ -32,22 +32,22 @@ export interface Consumer {
 export type PresentEntry = Entry & { fields: Record<string, string> }
 
 /**
- * Has an entry's effect and acknowledges it. May be called again for an entry that it did not acknowledge.
- * @returns what became of it, if "acknowledged" is not the word
+ * Applies an entry's effect and acknowledges it. May be called again for an entry that it did not acknowledge.
+ * @returns the result to print, if it is not "acknowledged"
  */
 export type Process = (entry: PresentEntry) => Promise<string | void>
 
-/** A consumer asks again after this long without an entry. */
+/** A consumer reads again after this long without an entry. */
 const BLOCK_MS = 1000
-/** Between two looks for entries that another one has left: this, or less if they are taken over sooner. */
-const ADOPT_EVERY_MS = 2000
+/** Between two checks for entries to claim: this, or less if `claimAfterMs` is short. */
+const CLAIM_EVERY_MS = 2000
 const LOOKS_UNTIL_OVERDUE = 5
-/** A consumer that has not asked for so long, at least, is gone. */
-const GONE_MIN_MS = 5 * BLOCK_MS
+/** A consumer that has not read for at least this long is dead. */
+const DEAD_MIN_MS = 5 * BLOCK_MS
 
 /**
- * Runs until the runner stops; what is in hand then is processed.
- * @param client a connection of its own: it waits
+ * Runs until the runner stops; the current entries are processed first.
+ * @param client a connection of its own: it blocks
  */
 export async function consume(
     runner: Runner,
@@ -60,9 +60,9 @@ export async function consume(
 
 class ConsumerLoop {
     private readonly overdue: OverdueEntries
-    /** "0": what its name was given before and has not acknowledged; ">": what is new. */
+    /** "0": entries pending for its name; ">": new ones. */
     private from: "0" | ">"
-    private adoptAtMs = 0
+    private claimAtMs = 0
     private isWaiting = false
 
     constructor(
@@ -75,7 +75,7 @@ class ConsumerLoop {
         this.overdue = new OverdueEntries(client, {
             ...consumer,
             consumer: consumer.name,
-            afterMs: consumer.adoptAfterMs,
+            afterMs: consumer.claimAfterMs,
         })
     }
 
@@ -98,30 +98,34 @@ class ConsumerLoop {
     private async next(): Promise<Entry[]> {
         const { stream, group, name, batch } = this.consumer
         const now = performance.now()
-        if (this.from === ">" && now >= this.adoptAtMs) {
-            const adopted = await this.overdue.takeOne()
-            if (adopted) return [adopted]
-            await signIn(this.client, this.consumer)
-            await retireGone(this.client, this.consumer, this.goneAfterMs)
-            this.adoptAtMs = now + this.adoptEveryMs
+        if (this.from === ">" && now >= this.claimAtMs) {
+            const claimed = await this.overdue.claimOne()
+            if (claimed) return [claimed]
+            await resetIdleTime(this.client, this.consumer)
+            await deleteDeadConsumers(
+                this.client,
+                this.consumer,
+                this.deadAfterMs
+            )
+            this.claimAtMs = now + this.claimEveryMs
         }
-        const untilAdoptMs = Math.ceil(this.adoptAtMs - now)
+        const untilClaimMs = Math.ceil(this.claimAtMs - now)
         return readEntries(this.client, {
             ...{ stream, group, consumer: name, count: batch },
             from: this.from,
-            blockMs: Math.max(1, Math.min(BLOCK_MS, untilAdoptMs)),
+            blockMs: Math.max(1, Math.min(BLOCK_MS, untilClaimMs)),
         })
     }
 
-    private get adoptEveryMs() {
+    private get claimEveryMs() {
         return Math.min(
-            ADOPT_EVERY_MS,
-            this.consumer.adoptAfterMs / LOOKS_UNTIL_OVERDUE
+            CLAIM_EVERY_MS,
+            this.consumer.claimAfterMs / LOOKS_UNTIL_OVERDUE
         )
     }
 
-    private get goneAfterMs() {
-        return Math.max(this.consumer.adoptAfterMs, GONE_MIN_MS)
+    private get deadAfterMs() {
+        return Math.max(this.consumer.claimAfterMs, DEAD_MIN_MS)
     }
 
     private nothingCame() {
@@ -133,7 +137,7 @@ class ConsumerLoop {
     private async handle({ id, fields }: Entry) {
         const { stream, group } = this.consumer
         this.isWaiting = false
-        // a group that was made anew is given everything again: without the work
+        // a group that was created again gets all entries again: those done are only acknowledged
         if (!fields || (await wasDone(this.client, stream, id))) {
             await this.client.xAck(stream, group, id)
             return
@@ -144,7 +148,7 @@ class ConsumerLoop {
         this.tell(`${outcome ?? "acknowledged"} ${id}`)
     }
 
-    /** The group, or its stream, is gone. */
+    /** The group or its stream is lost. */
     private async repair() {
         const { stream, group, repairAfterMs } = this.consumer
         await this.runner.pause(repairAfterMs)
@@ -154,7 +158,7 @@ class ConsumerLoop {
     }
 
     private tell(what: string) {
-        const { isTalkative, name } = this.consumer
-        if (isTalkative) this.runner.say(`${name}: ${what}`)
+        const { isVerbose, name } = this.consumer
+        if (isVerbose) this.runner.say(`${name}: ${what}`)
     }
 }

@@ -1,31 +1,34 @@
-/** A group's list of consumers, kept to those that there are. Redis itself never takes one off. */
+/** Keeps a group's list of consumers to those that are alive. Redis itself never deletes one. */
 import type { RedisClient } from "../redis-client.ts"
 
-/** KEYS: stream. ARGV: group, consumer. Removing a consumer loses what is pending for it: so nothing must be. */
-const RETIRE = `
+/** KEYS: stream. ARGV: group, consumer. Deleting a consumer drops its pending entries, so it must have none. */
+const DELETE_CONSUMER = `
 if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return 1
 `
 
-/** Takes a consumer off the list, unless something is pending for it. */
-export async function retire(
+/** Deletes a consumer, unless it has pending entries. */
+export async function deleteConsumer(
     client: RedisClient,
     stream: string,
     group: string,
     name: string
 ) {
-    await client.eval(RETIRE, { keys: [stream], arguments: [group, name] })
+    await client.eval(DELETE_CONSUMER, {
+        keys: [stream],
+        arguments: [group, name],
+    })
 }
 
-/** After every entry that there can be; not the last ID of all, which Redis would have wrap around. */
+/** After every possible entry; not the very last ID, which Redis would wrap around. */
 const AFTER_ALL = "18446744073709551615-0"
 
 /**
- * Says that a consumer is there. Before Redis 7.2 its `idle` time grows while it waits in XREADGROUP for new entries and
- * none come; it begins anew whenever the consumer asks for entries that it was given before: here, for none of them.
+ * Resets a consumer's `idle` time. Before Redis 7.2 that grows while the consumer waits in XREADGROUP for new entries and
+ * none come; it is reset whenever the consumer reads its pending entries: here, none of them.
  */
-export async function signIn(
+export async function resetIdleTime(
     client: RedisClient,
     { stream, group, name }: { stream: string; group: string; name: string }
 ) {
@@ -36,10 +39,10 @@ export async function signIn(
 }
 
 /**
- * Takes off the list who has not signed in or asked for entries for so long, and has none in hand. Whoever comes back is on it again at once.
- * @param self who is not gone
+ * Deletes consumers that have not read for so long and have no pending entries. One that comes back is created again at once.
+ * @param self the consumer that calls this
  */
-export async function retireGone(
+export async function deleteDeadConsumers(
     client: RedisClient,
     self: { stream: string; group: string; name: string },
     afterMs: number
@@ -47,8 +50,8 @@ export async function retireGone(
     const { stream, group } = self
     for (const consumer of await client.xInfoConsumers(stream, group)) {
         const name = String(consumer.name)
-        const isGone = Number(consumer.idle) >= afterMs && name !== self.name
-        if (isGone && Number(consumer.pending) === 0)
-            await retire(client, stream, group, name)
+        const isDead = Number(consumer.idle) >= afterMs && name !== self.name
+        if (isDead && Number(consumer.pending) === 0)
+            await deleteConsumer(client, stream, group, name)
     }
 }

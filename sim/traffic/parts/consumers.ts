@@ -1,4 +1,4 @@
-/** The consumers of a workload: what they have in common as options, and how they are started. */
+/** The consumers of a workload: their common options, and how they are started. */
 import { UsageError, wholeNumber } from "../../command-line.ts"
 import type { CommandOptions, OptionValues } from "../../command-line.ts"
 import type { RedisClient } from "../redis-client.ts"
@@ -8,42 +8,42 @@ import { numberOption, switchOption } from "./options.ts"
 import { connectionName } from "./runner.ts"
 import type { Runner } from "./runner.ts"
 
-/** How every consumer of a workload goes about it. */
-export interface ConsumerHabits {
-    /** Times the ordinary speed. */
+/** What all consumers of a workload have in common. */
+export interface ConsumerBehaviour {
+    /** Multiple of the default speed. */
     pace: number
-    /** How long a group that is gone stays so before it is made again, in ms. */
+    /** How long to wait before a lost group is created again, in ms. */
     repairAfterMs: number
-    /** Whether a line tells of each entry. */
-    isTalkative: boolean
+    /** Whether to print a line for each entry. */
+    isVerbose: boolean
 }
 
-export const USUAL_HABITS: ConsumerHabits = {
+export const USUAL_BEHAVIOUR: ConsumerBehaviour = {
     pace: 1,
     repairAfterMs: 0,
-    isTalkative: false,
+    isVerbose: false,
 }
 
-export const HABIT_OPTIONS: CommandOptions = {
-    pace: numberOption("N", 1, "times the ordinary speed of consumers"),
+export const CONSUMER_OPTIONS: CommandOptions = {
+    pace: numberOption("N", 1, "multiple of the consumers' default speed"),
     repair: numberOption(
         "MS",
         0,
-        "milliseconds that a group that is gone stays gone"
+        "milliseconds before a lost group is created again"
     ),
     quiet: switchOption(
-        "no line for each entry, which a consumer that runs alone prints"
+        "no line for each entry (only a consumer that runs alone prints them)"
     ),
 }
 
 /**
- * @param isAlone whether the process is but this one part of the workload
+ * @param isAlone whether the process is only this one part of the workload
  * @throws UsageError
  */
-export function habitsFrom(
+export function behaviourFrom(
     { pace, repair, quiet }: OptionValues,
     isAlone: boolean
-): ConsumerHabits {
+): ConsumerBehaviour {
     const isPace = /^\d+(\.\d+)?$/.test(String(pace))
     if (!isPace || Number(pace) < 0.01 || Number(pace) > 1000)
         throw new UsageError(
@@ -52,20 +52,20 @@ export function habitsFrom(
     return {
         pace: Number(pace),
         repairAfterMs: wholeNumber("repair", repair, 0, 3_600_000),
-        isTalkative: isAlone && quiet !== true,
+        isVerbose: isAlone && quiet !== true,
     }
 }
 
-export interface ConsumersPlan extends ConsumerHabits {
+export interface ConsumersPlan extends ConsumerBehaviour {
     stream: string
     group: string
-    /** Their names; or how many, with names that no living consumer has. */
+    /** Their names; or how many, with names that no connected consumer has. */
     consumers: readonly string[] | number
-    /** What names that are given to them begin with. Default: `consumer`. */
+    /** The beginning of generated names. Default: `consumer`. */
     prefix?: string
-    /** What has been pending for longer than this, in ms, is taken over. */
-    adoptAfterMs: number
-    /** What one entry takes at the ordinary pace, in ms. */
+    /** Entries pending for longer than this, in ms, are claimed. */
+    claimAfterMs: number
+    /** How long one entry takes at the default speed, in ms. */
     workMs: number
 }
 
@@ -73,13 +73,13 @@ export function countOf(consumers: ConsumersPlan["consumers"]) {
     return typeof consumers === "number" ? consumers : consumers.length
 }
 
-/** Taking over too early is work done twice. */
+/** An entry that is claimed too early is processed twice. */
 const WORK_UNTIL_OVERDUE = 3
 
 /**
- * Starts consumers, each on a connection of its own. A stop cuts the work on an entry short, and it is processed.
+ * Starts consumers, each on a connection of its own. A stop cuts the simulated work short; the entry is still processed.
  * @param workload for CLIENT LIST
- * @param processOn makes what has an entry's effect, with the consumer's connection
+ * @param processOn makes the function that processes an entry, given the consumer's connection
  */
 export async function startConsumers(
     runner: Runner,
@@ -89,8 +89,8 @@ export async function startConsumers(
 ) {
     const { consumers, prefix = "consumer" } = plan
     const workMs = plan.workMs / plan.pace
-    const adoptAfterMs = Math.max(
-        plan.adoptAfterMs,
+    const claimAfterMs = Math.max(
+        plan.claimAfterMs,
         WORK_UNTIL_OVERDUE * workMs
     )
     for (let i = 0; i < countOf(consumers); i++) {
@@ -99,7 +99,7 @@ export async function startConsumers(
                 ? await runner.connectionAs(prefix, i + 1)
                 : await named(runner, workload, consumers[i])
         const process = processOn(client)
-        const consumer = { ...plan, name, adoptAfterMs }
+        const consumer = { ...plan, name, claimAfterMs }
         runner.run(() =>
             consume(runner, client, consumer, async entry => {
                 await runner.pause(workMs)

@@ -7,7 +7,7 @@ export interface Entry {
     fields: Record<string, string> | undefined
 }
 
-/** Field names and values in turn; null for a deleted entry. */
+/** Field names and values alternate; null for a deleted entry. */
 export type RawEntry = [id: string, fields: string[] | null]
 
 export function entryFrom([id, list]: RawEntry): Entry {
@@ -21,7 +21,7 @@ export interface GroupRead {
     stream: string
     group: string
     consumer: string
-    /** ">": what nobody has been given; "0": what this consumer was given and has not acknowledged. */
+    /** ">": new entries; "0": this consumer's pending entries. */
     from: string
     /** How long to wait for an entry, in ms. */
     blockMs: number
@@ -29,7 +29,7 @@ export interface GroupRead {
     count?: number
 }
 
-/** By hand: the client's own xReadGroup throws at a pending entry that was deleted. */
+/** Not by the client's own xReadGroup, which throws at a pending entry that was deleted. */
 export async function readEntries(
     client: RedisClient,
     { stream, group, consumer, from, blockMs, count = 1 }: GroupRead
@@ -43,8 +43,8 @@ export async function readEntries(
 }
 
 /**
- * Creates the stream and the group unless they exist. The group begins with the stream's first entry: what was
- * added before its consumers were started is for them too.
+ * Creates the stream and the group unless they exist. The group begins with the stream's first entry, so its consumers
+ * also get entries that were added before they started.
  */
 export async function ensureGroup(
     client: RedisClient,
@@ -59,8 +59,8 @@ export async function ensureGroup(
 }
 
 /**
- * The group, or the whole stream, is gone: the server came back empty, or somebody deleted it. Before Redis 7 a
- * script's error has other words in front.
+ * The group or the stream does not exist: the server came back empty, or somebody deleted it. Before Redis 7 a
+ * script's error begins with other words.
  */
 export function isNoGroup(error: unknown) {
     return /\bNOGROUP\b|^UNBLOCKED|^ERR no such key/.test(

@@ -1,22 +1,22 @@
-/** An entry has its effect once, however often and by however many it is processed. */
+/** An entry's effect is applied once, however often and by however many consumers it is processed. */
 
 import type { RedisClient } from "../redis-client.ts"
 
-/** The sorted set of what has had its effect, of a stream's entries that are still there. */
+/** The sorted set of a stream's entries that are still there and whose effect was applied. */
 export function doneKey(stream: string) {
     return `${stream}:done`
 }
 
 /**
- * Lua: `once(stream, done, group, id)` acknowledges an entry and says whether its effect is now due. A script
- * has the effect right after it, so that no crash comes between the two.
+ * Lua: `once(stream, done, group, id)` acknowledges an entry and says whether its effect has to be applied now. The same
+ * script then applies it, so that no crash comes between the two.
  *
- * Two conditions, for two ways to repeat:
- * - the entry was pending: of two that work on it at once, the second finds it acknowledged;
- * - it is not in `done`: a group that was deleted and made again delivers it a second time.
+ * Two conditions, for two kinds of repetition:
+ * - the entry was pending: of two consumers that process it at once, the second finds it acknowledged;
+ * - it is not in `done`: a group that was deleted and created again delivers it a second time.
  *
- * `first_time` is the second of the two alone, for who reads without a group. `done` forgets what is no longer in the stream and therefore cannot be delivered again. Its scores are the
- * IDs' milliseconds.
+ * `first_time` checks only the second, for a reader without a group. From `done` those IDs are deleted that are no longer
+ * in the stream and therefore cannot be delivered again. Its scores are the IDs' milliseconds.
  */
 export const ONCE_LUA = `
 local function first_time(stream, done, id)
@@ -36,7 +36,7 @@ local function once(stream, done, group, id)
 end
 `
 
-/** Whether an entry of the stream has had its effect. */
+/** Whether the effect of an entry of the stream was applied. */
 export async function wasDone(client: RedisClient, stream: string, id: string) {
     return (await client.zScore(doneKey(stream), id)) !== null
 }

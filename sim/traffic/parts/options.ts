@@ -1,7 +1,7 @@
 /** Options that several workloads have. */
 import { wholeNumber } from "../../command-line.ts"
 import type { CommandOptions, OptionValues } from "../../command-line.ts"
-import type { Tide } from "../tide.ts"
+import type { LoadCycle } from "../load-cycle.ts"
 
 type Option = CommandOptions[string]
 
@@ -51,16 +51,16 @@ export function sensingFrom(values: OptionValues): Sensing {
     }
 }
 
-export function adoptOption(fallbackMs: number): Option {
+export function claimOption(fallbackMs: number): Option {
     return numberOption(
         "MS",
         fallbackMs,
-        "milliseconds after which a consumer takes over what another holds"
+        "milliseconds after which a consumer claims what is pending for another"
     )
 }
 
 /** @throws UsageError */
-export function adoptAfterMsFrom({ adopt }: OptionValues) {
+export function claimAfterMsFrom({ adopt }: OptionValues) {
     return wholeNumber("adopt", adopt, 100, 86_400_000)
 }
 
@@ -69,14 +69,14 @@ export function workMsFrom({ work }: OptionValues) {
     return wholeNumber("work", work, 0, 60_000)
 }
 
-/** Which parts of a workload a process is to be. */
+/** Which parts of a workload a process runs. */
 export interface Parts {
     producer: boolean
     /** The names of consumers, or how many. */
     consumers: string[] | number
     /** No part was named: all of them. */
     all: boolean
-    /** It is one consumer and nothing else. */
+    /** It runs one consumer and nothing else. */
     isOneConsumer: boolean
 }
 
@@ -103,7 +103,10 @@ export function partsFrom(
 }
 
 /** @throws UsageError */
-export function tideFrom(values: OptionValues, ratePerS: number): Tide {
+export function loadCycleFrom(
+    values: OptionValues,
+    ratePerS: number
+): LoadCycle {
     return {
         ratePerS,
         peak: wholeNumber("peak", values.peak, 1, 100_000),

@@ -1,4 +1,4 @@
-/** Entries that were given to a consumer and never acknowledged: it died, or failed at them. */
+/** Entries that were delivered to a consumer and never acknowledged: it died, or failed to process them. */
 import type { RedisClient } from "../redis-client.ts"
 import { entryFrom } from "./entries.ts"
 import type { Entry, RawEntry } from "./entries.ts"
@@ -7,19 +7,19 @@ import { BEFORE_ALL } from "./stream-id.ts"
 export interface OverdueOptions {
     stream: string
     group: string
-    /** Who takes them over. */
+    /** The consumer that claims them. */
     consumer: string
-    /** Pending for longer than this, in ms, is overdue. Must exceed what work takes: the living keep theirs. */
+    /** Pending for longer than this, in ms, is overdue. Must exceed the time that an entry takes. */
     afterMs: number
 }
 
-/** Pending entries that one look considers on servers without XAUTOCLAIM, oldest first. */
+/** Pending entries that one check considers on servers without XAUTOCLAIM, oldest first. */
 const LOOK_COUNT = 100
 
 type RawPending = [id: string, consumer: string, idleMs: number, times: number]
 
 export class OverdueEntries {
-    /** Where XAUTOCLAIM goes on. */
+    /** Where XAUTOCLAIM continues. */
     private cursor = BEFORE_ALL
     /** XAUTOCLAIM came with Redis 6.2; a server may also have it renamed. */
     private hasAutoClaim = true
@@ -30,10 +30,10 @@ export class OverdueEntries {
     ) {}
 
     /**
-     * Takes over one entry; its delivery counter grows. Entries that were deleted from the stream meanwhile
-     * are acknowledged: nobody can process them.
+     * Claims one entry; its delivery counter grows. Entries that were deleted from the stream meanwhile
+     * are acknowledged: they cannot be processed.
      */
-    async takeOne(): Promise<Entry | undefined> {
+    async claimOne(): Promise<Entry | undefined> {
         if (this.hasAutoClaim)
             try {
                 return await this.autoClaim()
@@ -42,7 +42,7 @@ export class OverdueEntries {
                     throw error
                 this.hasAutoClaim = false
             }
-        return this.claimByHand()
+        return this.claimByXclaim()
     }
 
     private async autoClaim() {
@@ -63,11 +63,11 @@ export class OverdueEntries {
         return undefined
     }
 
-    private async claimByHand() {
+    private async claimByXclaim() {
         const { stream, group, consumer, afterMs } = this.options
         for (const [id, , idleMs] of await this.pending()) {
             if (idleMs < afterMs) continue
-            // nothing is claimed if another was quicker
+            // the reply is empty if another consumer was faster
             const [entry] = await this.client.sendCommand<(RawEntry | null)[]>([
                 ...["XCLAIM", stream, group, consumer, String(afterMs), id],
             ])

@@ -10,27 +10,27 @@ export type Say = (line: string) => void
 
 export interface RunnerOptions {
     url: string
-    /** Begins each line that is said: the workload's name. */
+    /** The prefix of each line: the workload's name. */
     name: string
     say: Say
-    /** What a stop waits for at most, in ms; a server that hangs is then left alone. */
+    /** How long a stop waits at most, in ms; connections are then dropped. */
     stopTimeoutMs?: number
 }
 
 /** After an error reply: the server may be loading, or out of memory. */
 const RETRY_MS = 1000
 const STOP_TIMEOUT_MS = 1500
-/** In so long a younger connection of the same name has given way. */
+/** Within this time a newer connection of the same name takes another one. */
 const GIVE_WAY_MS = 100
-/** While stopping: a loop may have begun a wait just after the last look. */
+/** While stopping: a loop may have begun to block just after the last CLIENT UNBLOCK. */
 const WAKE_MS = 50
 
 export class Runner implements Traffic {
-    /** For commands that do not wait; all loops may use it. */
+    /** For commands that do not block; all loops may use it. */
     readonly client: RedisClient
-    /** Connections for commands that wait, and what the server calls them. */
+    /** Connections for commands that block, and their client IDs. */
     private readonly waiting = new Map<RedisClient, number | undefined>()
-    /** What the connections are called in CLIENT LIST. */
+    /** Their names in CLIENT LIST. */
     private readonly names = new Map<RedisClient, string>()
     private readonly stopping = new AbortController()
     private readonly tasks: Promise<void>[] = []
@@ -66,7 +66,7 @@ export class Runner implements Traffic {
         )
     }
 
-    /** Whether the loops are to end. */
+    /** Whether the loops have to end. */
     get isOver() {
         return this.stopping.signal.aborted
     }
@@ -76,7 +76,7 @@ export class Runner implements Traffic {
     }
 
     /**
-     * A connection of its own for a loop that waits in BLOCK; a stop ends the wait.
+     * A connection of its own for a loop that blocks (BLOCK); a stop unblocks it.
      * @param name for CLIENT LIST, without spaces
      */
     async connection(name: string) {
@@ -89,7 +89,7 @@ export class Runner implements Traffic {
                 // it was lost again
                 () => {}
             )
-            // a user may be allowed no more than the work needs
+            // the user may lack the right
             client.clientSetName(this.names.get(client)!).catch(() => {})
         })
         await client.connect()
@@ -97,10 +97,11 @@ export class Runner implements Traffic {
     }
 
     /**
-     * A connection for a consumer, by a name that no other living consumer has: PREFIX-1, or the next that is free.
-     * Who restarts after a crash gets its name back, and with it what it left. Where CLIENT LIST is forbidden, or two
-     * lose their connections at once, a name may be used twice: then two may work on one entry, which counts once.
-     * @param number of the name to take where nobody can tell which are free
+     * A connection for a consumer, with a name that no other connection has: PREFIX-1, or the next that is free.
+     * A consumer that restarts after a crash gets its name back, and with it its pending entries. If CLIENT LIST is
+     * forbidden, or two lose their connections at once, a name may be used twice: then two may process one entry, whose
+     * effect is still applied once.
+     * @param number of the name to take if CLIENT LIST is forbidden
      */
     async connectionAs(prefix: string, number: number) {
         const { name: workload } = this.options
@@ -121,7 +122,7 @@ export class Runner implements Traffic {
 
     /** Runs a loop until the runner stops, again and again after errors. */
     run(loop: () => Promise<void>) {
-        this.tasks.push(this.keepOn(loop))
+        this.tasks.push(this.runForever(loop))
     }
 
     /** Ends early when the runner stops. */
@@ -136,14 +137,14 @@ export class Runner implements Traffic {
         return (this.stopped ??= this.endAll())
     }
 
-    private async keepOn(loop: () => Promise<void>) {
+    private async runForever(loop: () => Promise<void>) {
         while (!this.isOver)
             try {
                 await loop()
             } catch (error) {
                 if (this.isOver) return
-                // of a lost connection the client tells
-                if (isAnswer(error)) this.say((error as Error).message)
+                // the client itself reports a lost connection
+                if (isReplyOrBug(error)) this.say((error as Error).message)
                 await this.pause(RETRY_MS)
             }
     }
@@ -152,7 +153,7 @@ export class Runner implements Traffic {
         this.stopping.abort()
         const { stopTimeoutMs = STOP_TIMEOUT_MS } = this.options
         const clients = [this.client, ...this.waiting.keys()]
-        // what waits for a lost connection would wait in vain
+        // commands that wait for a lost connection would never end
         for (const client of clients)
             if (client.isOpen && !client.isReady) client.destroy()
         const deadline = performance.now() + stopTimeoutMs
@@ -175,14 +176,14 @@ export class Runner implements Traffic {
     }
 }
 
-/** Whether the server said so, or this program has a fault; not whether the connection was lost. */
-function isAnswer(error: unknown) {
+/** Whether it is an error reply or a bug of this program, not a lost connection. */
+function isReplyOrBug(error: unknown) {
     return error instanceof ErrorReply || error instanceof TypeError
 }
 
 /**
- * Whether no other connection has this one's name. Of two that have just taken it, the older keeps it: the younger
- * has seen it and gives way, unless it was there before.
+ * Whether no other connection has this one's name. Of two that have just taken it, the older keeps it: the newer
+ * one sees it and takes another.
  */
 async function isOnlyOne(client: RedisClient, name: string) {
     const id = await client.clientId()

@@ -3,17 +3,17 @@ import type { Entry } from "../parts/entries.ts"
 import { BEFORE_ALL } from "../parts/stream-id.ts"
 import { HOUR_MS } from "./days.ts"
 
-/** Where the aggregator is, and what it has in hand. Never changed: each step makes a new one. */
+/** The aggregator's position and open sums. Immutable: each step makes a new one. */
 export interface Progress {
     /** The day whose stream is being read. */
     day: string
-    /** The last entry that is contained in what follows. */
+    /** The last entry that the sums contain. */
     id: string
     /** The hour that is open, in ms since 1970; null before the first reading. */
     hourMs: number | null
     /** Of the open hour, by sensor: the sum in hundredths of a degree, and the number of readings. */
     sums: Record<string, [sum: number, count: number]>
-    /** Entries left out: malformed, or of an hour that was closed already. */
+    /** Entries skipped: malformed, or of an hour that was closed already. */
     leftOut: number
 }
 
@@ -33,7 +33,7 @@ export function startOf(day: string): Progress {
 
 /**
  * Takes further entries into account.
- * @param day whose stream they are from: the same, or a later one if the former is complete
+ * @param day whose stream they are from: the same, or a later one if that one is complete
  * @param entries in the stream's order
  * @returns the averages of the hours that they close, too
  */

@@ -1,8 +1,8 @@
 /**
  * Reads one day's stream after the other and writes hourly averages. Its position, the sums of the open hour
- * and the averages of the hours that are over change in one transaction: killed at any moment, it goes on
- * exactly where it was. Of two aggregators at once, each step is taken by one: the other's transaction fails
- * and it begins again from what the first has written.
+ * and the averages of the hours that are over change in one transaction: killed at any moment, it continues
+ * exactly where it was. Of two aggregators at once only one completes a step: the other's transaction fails,
+ * and it starts again from what the first has written.
  */
 import { WatchError } from "redis"
 import type { Runner } from "../parts/runner.ts"
@@ -20,8 +20,8 @@ export interface AggregatorPlan {
     maxAverages: number
     /** Days whose readings are kept, before the one that is being read. */
     keepDays: number
-    /** Whether a line tells of each average. */
-    isTalkative: boolean
+    /** Whether to print a line for each average. */
+    isVerbose: boolean
 }
 
 /** Entries read, and summed up, at a time. */
@@ -33,7 +33,7 @@ export class Aggregator {
     private laterDay: string | undefined
     private isWaiting = false
 
-    /** @param client a connection of its own: it waits, and watches keys */
+    /** @param client a connection of its own: it blocks, and watches keys */
     constructor(
         private readonly runner: Runner,
         private readonly client: RedisClient,
@@ -47,24 +47,24 @@ export class Aggregator {
             try {
                 await this.step()
             } catch (error) {
-                // another aggregator was quicker, or the connection is a new one
+                // another aggregator was faster, or the connection is a new one
                 if (!(error instanceof WatchError)) throw error
             }
     }
 
     private async step() {
-        // from here to the transaction nobody else may have made progress
+        // the transaction fails if another aggregator has made progress meanwhile
         await this.client.watch(this.keys.aggregator)
         const progress = await this.progress()
         if (!progress) {
             await this.client.unwatch()
             return this.runner.pause(BLOCK_MS)
         }
-        const later = this.dayBehind(progress.day)
-        const { present, next } = await this.read(progress, later)
-        if (present.length > 0)
-            return this.commit(progress, progress.day, present)
-        // readings are added in the order of time: what the later day has proves that this one is complete
+        const later = this.dayToAwait(progress.day)
+        const { current, next } = await this.read(progress, later)
+        if (current.length > 0)
+            return this.commit(progress, progress.day, current)
+        // readings are added in the order of time: an entry of the later day proves that this one is complete
         if (next.length > 0) return this.commit(progress, later, next)
         await this.client.unwatch()
         if (!this.isWaiting) this.tell("waiting")
@@ -72,7 +72,7 @@ export class Aggregator {
         await this.lookForGap(progress.day)
     }
 
-    private dayBehind(day: string) {
+    private dayToAwait(day: string) {
         const { laterDay } = this
         return laterDay && laterDay > day ? laterDay : dayAfter(day)
     }
@@ -85,7 +85,7 @@ export class Aggregator {
         return first ? startOf(first) : undefined
     }
 
-    /** What is new in two days' streams, both at one moment. */
+    /** New entries of two days' streams, both read at one moment. */
     private async read({ day, id }: Progress, later: string) {
         const streams = [this.keys.readings(day), this.keys.readings(later)]
         const reply = await this.client.sendCommand<
@@ -94,12 +94,12 @@ export class Aggregator {
             ...["XREAD", "COUNT", String(BATCH), "BLOCK", String(BLOCK_MS)],
             ...["STREAMS", ...streams, id, BEFORE_ALL],
         ])
-        const [present, next] = streams.map(stream =>
+        const [current, next] = streams.map(stream =>
             (reply ?? [])
                 .filter(([name]) => name === stream)
                 .flatMap(([, entries]) => entries.map(entryFrom))
         )
-        return { present, next }
+        return { current, next }
     }
 
     private async commit(before: Progress, day: string, entries: Entry[]) {
@@ -125,7 +125,7 @@ export class Aggregator {
     }
 
     private tell(what: string) {
-        if (this.plan.isTalkative) this.runner.say(what)
+        if (this.plan.isVerbose) this.runner.say(what)
     }
 
     private async outdatedDays(day: string) {

@@ -1,4 +1,4 @@
-/** Time as the readings have it: real, or faster, so that a day passes while one looks on. */
+/** The readings' time: real, or faster, so that a day takes minutes. */
 import { DAY_MS } from "./days.ts"
 
 export class ReadingClock {

@@ -19,7 +19,7 @@ export function dayAfter(day: string) {
     return dayOf(Date.UTC(year, month - 1, date + 1))
 }
 
-/** The keys of a partitioned stream and of what is kept about it. */
+/** The keys of a partitioned stream and of the state that belongs to it. */
 export class TempsKeys {
     constructor(private readonly prefix: string) {}
 
@@ -36,7 +36,7 @@ export class TempsKeys {
         return `${this.prefix}:clock`
     }
 
-    /** Where the aggregator is. */
+    /** The aggregator's position and sums. */
     get aggregator() {
         return `${this.prefix}:aggregator`
     }
@@ -46,7 +46,7 @@ export class TempsKeys {
         return `${this.prefix}:summary:${day}`
     }
 
-    /** The days that have a stream, in order. Looks at every key: not for each reading. */
+    /** The days that have a stream, in order. Scans all keys: not for each reading. */
     async days(client: RedisClient) {
         const start = `${this.prefix}:`
         const days = new Set<string>()

@@ -5,7 +5,7 @@ import { DAY_MS, dayOf } from "./days.ts"
 import type { TempsKeys } from "./days.ts"
 
 /**
- * Adds a reading unless a later one has been added, by whichever sender: then the reply is that one's time.
+ * Adds a reading unless any sender has added a later one: then the reply is that one's time.
  * So a day's stream is complete as soon as the next day's exists, and an hour as soon as the next has begun.
  */
 const ADD = `
@@ -32,7 +32,7 @@ export async function sendReadings(
     keys: TempsKeys,
     { sensors, intervalMs, dayS }: SenderPlan
 ) {
-    // faster time goes on where it was: a day in the past would never come to an end
+    // simulated time continues where it was: a day in the past would never end
     const lastMs = Number(await runner.client.get(keys.clock))
     const clock = new ReadingClock(Math.max(lastMs, Date.now()), dayS)
     while (!runner.isOver) {

@@ -1,4 +1,4 @@
-/** What an average changes: the summary of its day. */
+/** The effect of an average: it changes the summary of its day. */
 import { doneKey, ONCE_LUA } from "../parts/once.ts"
 import type { RedisClient } from "../redis-client.ts"
 import type { TempsKeys } from "./days.ts"
@@ -27,7 +27,7 @@ return 1
 `
 
 /** Adds an average to its day's summary and acknowledges it. @returns whether it is an average at all */
-export async function enterAverage(
+export async function recordAverage(
     client: RedisClient,
     keys: TempsKeys,
     group: string,

@@ -97,7 +97,7 @@ describe("at the chip's speed", () => {
                 CHIP
             )
             await light.reads({ lag: 0 }, 20_000)
-            await bench.forgetCalls()
+            await bench.resetCalls()
             await light.run(10_000)
             perSecond.push((await bench.groupsCalls()).calls / 10)
             await light.stop()
@@ -149,7 +149,7 @@ describe("at the chip's speed", () => {
                 { ...CHIP, chipSpeed }
             )
             await light.reads({ lag: 1 }, 20_000)
-            await light.device.memory({ afresh: true })
+            await light.device.memory({ resetExtremes: true })
             await light.run(20_000)
             held.push((await light.device.memory()).peakLiveBytes)
             await light.stop()
@@ -202,7 +202,7 @@ describe("everything fits the heap", () => {
                     ])
             }
             await light.run(10_000)
-            await light.device.memory({ afresh: true })
+            await light.device.memory({ resetExtremes: true })
             const before = await light.device.counts()
             const from = light.device.now
             while (light.device.now - from < MINUTES * 60_000) {

@@ -659,7 +659,7 @@ describe("what the board will need", () => {
 
     test("and too much is warned of, with the smallest POLL_MS that suits", async () => {
         const WARNING =
-            /^warning: POLL_MS is (\d+): with entries waiting, .* busy (.*) of each second; the smallest POLL_MS that suits is (\d+)\n/
+            /^warning: POLL_MS is (\d+): with entries waiting, .* busy (.*) of each second; the smallest POLL_MS that is long enough is (\d+)\n/
         for (const [targets, pollMs, busy, smallest] of [
             [1, 100, "all (1143 ms)", 150],
             [2, 250, "923 ms", 300],
@@ -683,7 +683,7 @@ describe("what the board will need", () => {
     test("and is refused where every reading would be stale", async () => {
         const lines = [...further(4), "POLL_MS=100", "STALE_MS=400"]
         assert.deepEqual(await refusalsOf(lines), [
-            ".env.local:10: STALE_MS is 400: asking about 5 targets takes the board 550 ms, so readings would be stale as soon as they are shown; set STALE_MS to 1300 or more",
+            ".env.local:10: STALE_MS is 400: a poll of 5 targets takes the board 550 ms, so readings would be stale as soon as they are shown; set STALE_MS to 1300 or more",
         ])
     })
 

@@ -13,8 +13,8 @@ import { lineTo } from "../../../sim/desk/simulated-line.ts"
 import { buildFirmware } from "../../../sim/firmware.ts"
 import type { Firmware } from "../../../sim/firmware.ts"
 import { parseSettings } from "../../../sim/settings-file.ts"
-import { Picture } from "../../../sim/light/picture.ts"
-import type { Snapshot } from "../../../sim/light/picture.ts"
+import { Snapshots } from "../../../sim/light/snapshots.ts"
+import type { Snapshot } from "../../../sim/light/snapshots.ts"
 import { SimulatedDevice } from "../../../sim/vm/device.ts"
 import { startTestRedis } from "../support/redis/server.ts"
 import type { TestRedis } from "../support/redis/server.ts"
@@ -124,7 +124,7 @@ describe("the firmware on a board", () => {
     let device: SimulatedDevice
     let board: Board
     let firmware: Firmware
-    let picture: Picture
+    let picture: Snapshots
     const KEYS = ["REDIS_HOST", "REDIS_PORT", "STREAM", "GROUP", "LAG_PER_LED"]
     const snapshots: Snapshot[] = []
 
@@ -152,7 +152,7 @@ describe("the firmware on a board", () => {
         })
         board = new Board()
         await board.attach(lineTo(device))
-        picture = new Picture(board)
+        picture = new Snapshots(board)
         picture.on("change", snapshot => snapshots.push(snapshot))
     })
     after(async () => {
@@ -216,7 +216,7 @@ describe("the commands", () => {
         assert.equal(code, 0, stderr)
         assert.match(
             stdout,
-            /^the settings are sound\ndeploying ledtest to a simulated board\nledtest runs: \d+ bytes of program, 6 settings\n/
+            /^the settings are valid\ndeploying ledtest to a simulated board\nledtest runs: \d+ bytes of program, 6 settings\n/
         )
         assert.match(stdout, /LED1: GP0, pin 1\n.*LED2: GP1, pin 2/)
     })

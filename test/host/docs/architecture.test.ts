@@ -66,7 +66,7 @@ const BASE = [
     "sim/board.ts",
     "sim/settings-file.ts",
     "sim/settings-table.ts",
-    "sim/settings-words.ts",
+    "sim/settings-text.ts",
     "sim/until-stopped.ts",
 ]
 /** A device, to look at; another than the simulated one has the same interface. */

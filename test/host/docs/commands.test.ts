@@ -351,7 +351,7 @@ describe(
             await client.xAdd("jobs", "*", { n: "1" })
             // one entry is pending
             await client.xReadGroup("staff", "ada", { key: "jobs", id: ">" })
-            const [acl] = /^ACL SETUSER .*$/m.exec(read("README.md"))!
+            const [acl] = /^ACL SETUSER .*$/m.exec(read("docs/acl.md"))!
             await client.sendCommand(acl.split(" "))
         })
         after(async () => {

@@ -10,8 +10,8 @@ import { describe, test } from "node:test"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { shapeOf } from "../../../sim/light/shape.ts"
-import type { LinkWord, TargetLight } from "../../../sim/light/state.ts"
-import { statusWords } from "../../../sim/light/status-words.ts"
+import type { LinkName, TargetLight } from "../../../sim/light/state.ts"
+import { statusTexts } from "../../../sim/light/status-text.ts"
 import { PATTERNS } from "../../../sim/light/legend.ts"
 import { GRAMMAR, LEGEND, SHARES } from "../../../sim/pictures/legend-table.ts"
 import {
@@ -263,8 +263,8 @@ describe("lights.md", () => {
             ...{ stream: "jobs", group: "staff", reason: null },
             ...{ known: "counted", complaint: null, low: 6, high: 6 },
         }
-        const drawn = (link: LinkWord, light: Partial<TargetLight>) =>
-            statusWords(
+        const drawn = (link: LinkName, light: Partial<TargetLight>) =>
+            statusTexts(
                 {
                     link,
                     targets: [{ ...target, condition: "lag", ...light }],

@@ -51,7 +51,7 @@ describe("a poll", () => {
     async function count(way: Way, groups: number, key: string) {
         const names = await redis.stream(key, groups)
         if (groups === 0) await redis.command("XADD", key, "*", "f", "v")
-        await redis.forgetCalls()
+        await redis.resetCalls()
         return countPolls({
             bytecode: way === "light" ? light : readers,
             settings: {
@@ -269,7 +269,7 @@ test(`500 groups in pieces of 1460 bytes under GC stress: right for ${MINUTES} m
         { gcStress: true, heapReport: true, maxPieceBytes: 1460 }
     )
     await light.reads({ lag: 0 }, 20_000)
-    await light.device.memory({ afresh: true })
+    await light.device.memory({ resetExtremes: true })
     const seconds = MINUTES * 60
     let lowest = 0
     let lag = 0

@@ -60,7 +60,7 @@ const reset = /the connection was reset/
 const silent = /no reply in time/
 const nonsense = /this is not what Redis answers/
 
-/** Faults of the way there: before anything is said. */
+/** Faults on the way to the first reading. */
 const CONNECTING: Ordeal[] = [
     {
         name: "refused",
@@ -230,7 +230,7 @@ async function undergo(light: FaultLight, ordeal: Ordeal) {
     }
     await proxy.clear()
     await light.untilRight(RECOVERY_MS, says ? end : begin)
-    light.mustBeHonest()
+    light.assertNoFalseBar()
 
     const lines = light.linesSince(begin)
     const counts = (pattern: RegExp) =>
@@ -351,7 +351,7 @@ describe("between the light and Redis", { concurrency: 12 }, () => {
         await device.waitForLeds("0000110000", 1500)
         await proxy.clear()
         await light.untilRight(16_000 + PAUSES_MS[1] + SLACK_MS, begin)
-        light.mustBeHonest()
+        light.assertNoFalseBar()
         await light.stop()
     })
 })
@@ -420,7 +420,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
         )
         await light.setLag(6)
         await light.untilRight(SLACK_MS, begin)
-        light.mustBeHonest()
+        light.assertNoFalseBar()
     })
 
     test("restarted with a password, which is then taken away", async () => {
@@ -439,7 +439,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
             own.client.sendCommand(["CONFIG", "SET", "requirepass", ""])
         )
         await light.untilRight(SLACK_MS, device.now - 100)
-        light.mustBeHonest()
+        light.assertNoFalseBar()
     })
 
     test("CLIENT KILL, and SHUTDOWN", async () => {
@@ -470,7 +470,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
         await device.waitForLog(/is stale$/, STALE_MS + SLACK_MS, {
             since: begin,
         })
-        light.mustBeHonest()
+        light.assertNoFalseBar()
     })
 
     test("busy for 3 s: stale, and right again without a new connection; for 8 s: with one", async () => {
@@ -487,7 +487,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
             await light.untilRight(RECOVERY_MS, begin + seconds * 1000 - 200)
             assert.equal(proxy.connections, connections)
         }
-        light.mustBeHonest()
+        light.assertNoFalseBar()
     })
 
     test("no room for another client", async () => {
@@ -508,7 +508,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
         )
         await own.client.sendCommand(["CONFIG", "SET", "maxclients", "100"])
         await light.untilRight(RECOVERY_MS, begin)
-        light.mustBeHonest()
+        light.assertNoFalseBar()
     })
 
     test("loading a large dataset", async () => {
@@ -538,7 +538,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
                 .length,
             1
         )
-        light.mustBeHonest()
+        light.assertNoFalseBar()
     })
 
     test("a replica whose master is gone", async () => {
@@ -561,7 +561,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
         await light.untilRight(SLACK_MS, device.now - 100)
         await light.setLag(5)
         await light.untilRight(SLACK_MS, begin)
-        light.mustBeHonest()
+        light.assertNoFalseBar()
     })
 
     test("a master that becomes a replica of an empty one, and comes back", async () => {
@@ -589,7 +589,7 @@ describe("Redis itself", { concurrency: 12 }, () => {
         )
         await light.setLag(3)
         await light.untilRight(RECOVERY_MS, begin)
-        light.mustBeHonest()
+        light.assertNoFalseBar()
     })
 
     for (const [name, listen] of [

@@ -206,7 +206,7 @@ describe("an address that is none", () => {
         ["a\nlight: connecting", "6379"],
     ])
         test(`of a master, ${JSON.stringify([host, port])}: a problem in words, and the sentinels are asked again`, async () => {
-            sentinel.spoil = (reply, [name]) =>
+            sentinel.tamper = (reply, [name]) =>
                 name === "SENTINEL"
                     ? Buffer.from(
                           `*2\r\n$${host.length}\r\n${host}\r\n$${port.length}\r\n${port}\r\n`
@@ -220,7 +220,7 @@ describe("an address that is none", () => {
             await light.says(/names a master without a host name or a port/)
             await light.run(30_000)
             sentinel.master = redis
-            sentinel.spoil = undefined
+            sentinel.tamper = undefined
             await light.reads({ lag: redis.lag }, 60_000)
             light.assertSound()
         })
@@ -241,7 +241,7 @@ describe("control characters", { concurrency: true }, () => {
 
     test("in an error stay in its line", async () => {
         const redis = closeAtEnd(await HostileRedis.start())
-        redis.spoil = (reply, [name]) =>
+        redis.tamper = (reply, [name]) =>
             name === "XINFO"
                 ? Buffer.from(
                       `-ERR a\nlight: not configured\u001b[2J\u202e\u2028\u009bm\r\n`
@@ -332,14 +332,14 @@ describe("dense replies are no answer of Redis, and do not end the program", () 
         test(how, async () => {
             const bytes = Buffer.from(flood)
             const before = redis.server.connections
-            redis.spoil = (reply, [name]) => (name === "XINFO" ? bytes : reply)
+            redis.tamper = (reply, [name]) => (name === "XINFO" ? bytes : reply)
             await light.until(
                 () => redis.server.connections > before || undefined,
                 60_000,
                 "a new connection"
             )
             await light.run(8000)
-            redis.spoil = undefined
+            redis.tamper = undefined
             // another one than before
             redis.lag = (redis.lag % 9) + 1
             await light.reads({ lag: redis.lag }, 60_000)
@@ -353,15 +353,15 @@ describe("dense replies are no answer of Redis, and do not end the program", () 
             REDIS_PASS: "p",
             POLL_MS: 10_000,
         })
-        redis.spoil = (reply, [name]) =>
+        redis.tamper = (reply, [name]) =>
             name === "XINFO" ? Buffer.concat([reply, much]) : reply
         await light.run(60_000)
-        redis.spoil = (_, [name]) =>
+        redis.tamper = (_, [name]) =>
             name === "AUTH"
                 ? Buffer.concat([Buffer.from("-WRONGPASS x\r\n"), much])
                 : Buffer.alloc(0)
         await light.run(60_000)
-        redis.spoil = undefined
+        redis.tamper = undefined
         redis.lag = 8
         await light.reads({ lag: 8 }, 60_000)
         await light.stop()
@@ -371,7 +371,7 @@ describe("dense replies are no answer of Redis, and do not end the program", () 
         const redis = closeAtEnd(await HostileRedis.start())
         const light = await started(redis)
         // a string is passed over as fast as it comes
-        redis.spoil = (reply, [name]) =>
+        redis.tamper = (reply, [name]) =>
             name === "XINFO"
                 ? Buffer.concat([
                       Buffer.from(`*1\r\n*12\r\n$4\r\njunk\r\n$500000000\r\n`),
@@ -379,7 +379,7 @@ describe("dense replies are no answer of Redis, and do not end the program", () 
                   ])
                 : reply
         await light.says(/no reply in time/, 20_000)
-        redis.spoil = undefined
+        redis.tamper = undefined
         redis.lag = 8
         await light.reads({ lag: 8 }, 60_000)
         await light.stop()

@@ -172,7 +172,7 @@ describe("the page over a local Redis", () => {
         await title(/^[4-9] entries behind/)
         await press("Add a consumer")
         await press("Resume")
-        await said(/go on/)
+        await said(/running again/)
         await eventually(async () => {
             const found = await client.xInfoConsumers("sensor-data", "my-group")
             return found.length === 2
@@ -246,7 +246,7 @@ describe("the page over a local Redis", () => {
         await eventually(async () => (await unread()) === 0, "all read", 2000)
         assert.deepEqual(await workers(), ["worker-1", "worker-2"])
         await press("Add a consumer")
-        await said(/worker-3 begins/)
+        await said(/worker-3 was started/)
         await eventually(
             async () => (await workers()).includes("worker-3"),
             "worker-3 at Redis"
@@ -254,7 +254,7 @@ describe("the page over a local Redis", () => {
         const table = page.locator("#consumers")
         await table.getByRole("row", { name: /worker-3/ }).waitFor()
         await press("Remove a consumer")
-        await said(/worker-3 has left/)
+        await said(/worker-3 was removed/)
         assert.deepEqual(await workers(), ["worker-1", "worker-2"])
         await table
             .getByRole("row", { name: /worker-3/ })
@@ -306,7 +306,7 @@ describe("the page over a local Redis", () => {
         // nothing to add to
         await page.locator("[data-group=entries]:disabled").waitFor()
         await press("Start Redis")
-        await said(/Redis runs/)
+        await said(/Redis is running/)
         await eventually(() => client.isReady, "the client's return")
         await title(/refused: which stream/)
         await press("Create")

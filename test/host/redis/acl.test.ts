@@ -183,7 +183,7 @@ test("the command prints nothing but the line on stdout", async t => {
         "ACL SETUSER lamp reset on >PASS %R~shop:orders resetchannels -@all " +
             "+client|setname +echo +xinfo|groups +xlen +xread +xrange +xinfo|stream\n"
     )
-    assert.match(stderr, /the device can read what the entries hold/)
+    assert.match(stderr, /the device can read the contents of entries/)
     assert.match(stderr, /a password of your own in place of PASS/)
     assert.ok(
         !(stdout + stderr).includes("never-printed"),

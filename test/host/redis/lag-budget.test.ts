@@ -76,7 +76,7 @@ describe("the bytes that a poll moves", () => {
             )
             // the first poll finds out what entries weigh
             await light.reads({})
-            await light.device.memory({ afresh: true })
+            await light.device.memory({ resetExtremes: true })
             const first = proxy.bytesToClient
             const polls = await bytesPerPoll(light, proxy, 20)
             const { peakLiveBytes } = await light.device.memory()
@@ -154,7 +154,7 @@ describe("a stream with 500 groups", () => {
             return (proxy.bytesToClient - bytes) / count
         }
         await light.reads({ lag: 7 }, 10_000)
-        await light.device.memory({ afresh: true })
+        await light.device.memory({ resetExtremes: true })
         await polls(10)
         const { peakLiveBytes } = await light.device.memory()
         const bytes = await polls(40)

@@ -193,9 +193,9 @@ describe("a reply", { concurrency: true }, () => {
             )
             await light.reads({ lag: 5 }, 10_000)
             for (const after of [0, 1, 100, 381]) {
-                const struck = once(proxy, "struck")
+                const applied = once(proxy, "applied")
                 await proxy.set({ kind, after, per: "reply" }, { once: true })
-                await struck
+                await applied
                 const since = light.device.now
                 await light.says(/answers again/, 10_000, since)
             }

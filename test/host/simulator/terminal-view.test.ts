@@ -3,9 +3,9 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { stripVTControlCharacters } from "node:util"
 import pc from "picocolors"
-import type { LogEntry, Snapshot } from "../../../sim/light/picture.ts"
+import type { LogEntry, Snapshot } from "../../../sim/light/snapshots.ts"
 import { renderFrame } from "../../../sim/view/terminal-frame.ts"
-import { clock, details, logLine, sentence } from "../../../sim/light/words.ts"
+import { clock, details, logLine, sentence } from "../../../sim/light/text.ts"
 
 const T = Date.UTC(2024, 0, 1)
 

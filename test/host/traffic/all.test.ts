@@ -20,7 +20,7 @@ import { until } from "../support/until.ts"
 import { WorkloadProcess } from "../support/traffic/process.ts"
 
 const TIMEOUT_MS = 12_000
-const TIDE = { ratePerS: 30, peak: 10, periodS: 5 }
+const CYCLE = { ratePerS: 30, peak: 10, periodS: 5 }
 
 /** Each at a speed for tests, with the stream and group that the light watches. */
 const QUICK: {
@@ -31,13 +31,13 @@ const QUICK: {
 }[] = [
     {
         ...{ name: "jobs", stream: "jobs", group: "staff" },
-        start: (url, say) => startJobs(url, { ...TIDE, workers: 2 }, say),
+        start: (url, say) => startJobs(url, { ...CYCLE, workers: 2 }, say),
     },
     {
         ...{ name: "checkins" },
         ...{ stream: "ncc:checkins", group: "checkinConsumers" },
         start: (url, say) =>
-            startCheckins(url, { tide: TIDE, ratePerS: 20 }, say),
+            startCheckins(url, { cycle: CYCLE, ratePerS: 20 }, say),
     },
     {
         ...{ name: "sensors", stream: "sensor-data", group: "my-group" },
@@ -56,7 +56,7 @@ const QUICK: {
         start: (url, say) =>
             startOrders(
                 url,
-                { tide: TIDE, workMs: 20, retryAfterMs: 300, poisonEvery: 0 },
+                { cycle: CYCLE, workMs: 20, retryAfterMs: 300, poisonEvery: 0 },
                 say
             ),
     },

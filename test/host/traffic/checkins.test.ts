@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import { after, before, beforeEach, describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
-import { CheckinBook } from "../../../sim/traffic/checkins-script.ts"
+import { CheckinStore } from "../../../sim/traffic/checkins-script.ts"
 import { parseCommandLine } from "../../../sim/command-line.ts"
 import {
     checkins,
@@ -163,7 +163,7 @@ describe("checkins", () => {
 
     test("processed out of order, and again: the later one stays", async () => {
         await redis.client.xGroupCreate(stream, group, "0", { MKSTREAM: true })
-        const book = new CheckinBook(client(), stream, group)
+        const store = new CheckinStore(client(), stream, group)
         // the sequence numbers grow beyond one digit: text is not a number
         for (let sequence = 7; sequence < 13; sequence++)
             await redis.client.xAdd(stream, `99-${sequence}`, {
@@ -174,8 +174,8 @@ describe("checkins", () => {
         const messages = await read("ada", 6)
         for (const i of [4, 2, 5, 0, 3, 1]) {
             const { id, message } = messages[i]
-            assert.equal(await book.enter(id, message), "counted")
-            assert.equal(await book.enter(id, message), "counted before")
+            assert.equal(await store.record(id, message), "counted")
+            assert.equal(await store.record(id, message), "counted before")
         }
         const user = await redis.client.hGetAll("ncc:users:1")
         assert.equal(user.lastId, "99-12")
@@ -188,11 +188,11 @@ describe("checkins", () => {
         )
         await addSome(1)
         const [next] = await read("ada", 1)
-        await book.enter(next.id, next.message)
+        await store.record(next.id, next.message)
         assert.equal(await redis.client.zCard(`${stream}:done`), 1)
         const [first] = messages
         assert.equal(
-            await book.enter(first.id, first.message),
+            await store.record(first.id, first.message),
             "counted before"
         )
     })
@@ -219,7 +219,7 @@ describe("checkins", () => {
         await redis.client.xDel(stream, gone.id)
         const traffic = await start(redis.server.url, {
             ...{ producer: false, consumers: ["ada"] },
-            ...{ ratePerS: 100, adoptAfterMs: 300 },
+            ...{ ratePerS: 100, claimAfterMs: 300 },
         })
         await until("nothing is pending", TIMEOUT_MS, isIdle)
         await traffic.stop()
@@ -232,7 +232,7 @@ describe("checkins", () => {
         await read("gone", 1)
         const traffic = await start(redis.server.url, {
             ...{ producer: false, consumers: ["ada", "bob"] },
-            ...{ ratePerS: 100, adoptAfterMs: 1000 },
+            ...{ ratePerS: 100, claimAfterMs: 1000 },
         })
         const names = async () =>
             (await redis.client.xInfoConsumers(stream, group))
@@ -357,7 +357,7 @@ describe("checkins", () => {
             const traffic = await start(redis.server.url, {
                 ...{ producer: true, processor: true, consumers: 0 },
                 ...{ maxLength: 100, ratePerS: 1000 },
-                tide: { ratePerS: 200, peak: 50, periodS: 5 },
+                cycle: { ratePerS: 200, peak: 50, periodS: 5 },
             })
             await until(
                 "it is shortened",

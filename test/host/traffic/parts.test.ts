@@ -69,7 +69,7 @@ describe("overdue entries", () => {
             const overdue = new OverdueEntries(client, {
                 ...{ stream: "s", group: "g", consumer: "me", afterMs: 5 },
             })
-            const entry = await overdue.takeOne()
+            const entry = await overdue.claimOne()
             const acknowledged = server.commands
                 .filter(([name]) => name === "XACK")
                 .map(([, , , id]) => id)
@@ -157,7 +157,7 @@ describe("consumers and their stream", () => {
             await old.client.xDel(stream, id)
             const traffic = await start(old.server.url, {
                 ...{ producer: false, consumers: ["ada"] },
-                ...{ ratePerS: 100, adoptAfterMs: 300 },
+                ...{ ratePerS: 100, claimAfterMs: 300 },
             })
             await until(
                 "nothing is pending",
@@ -182,7 +182,7 @@ describe("consumers and their stream", () => {
                   )
         const idle = await start(redis.server.url, {
             ...{ consumers: [], maxLength: 100 },
-            tide: { ratePerS: 400, peak: 400, periodS: 5 },
+            cycle: { ratePerS: 400, peak: 400, periodS: 5 },
         })
         await until("it is full", TIMEOUT_MS, async () => (await added()) > 200)
         await sleep(1300)

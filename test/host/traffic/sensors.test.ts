@@ -188,7 +188,7 @@ describe("sensors", () => {
         })
         await add("20.0")
         const traffic = await start(redis.server.url, {
-            ...{ producer: false, workMs: 0, adoptAfterMs: 300 },
+            ...{ producer: false, workMs: 0, claimAfterMs: 300 },
         })
         await until("all are recorded", TIMEOUT_MS, isIdle)
         await traffic.stop()

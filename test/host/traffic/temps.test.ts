@@ -264,7 +264,7 @@ describe("temps", () => {
             redis.server.url,
             {
                 ...{ producer: false, maxAverages: 3, keepDays: 1, workMs: 0 },
-                isTalkative: true,
+                isVerbose: true,
             },
             line => said.push(line)
         )

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 import fc from "fast-check"
 import { startLocalRedis } from "../../../sim/redis/local-redis.ts"
 import { JOBS_DEFAULTS, startJobs } from "../../../sim/traffic/jobs.ts"
-import { jobsDue } from "../../../sim/traffic/tide.ts"
+import { entriesDue } from "../../../sim/traffic/load-cycle.ts"
 import { startTestRedis } from "../support/redis/server.ts"
 import type { TestRedis } from "../support/redis/server.ts"
 import { SeededRandom } from "../../../sim/soak/seeded-random.ts"
@@ -24,14 +24,14 @@ const SOURCE = fileURLToPath(
 )
 const MAIN = await trafficProgram()
 
-/** A tide quick enough for a test: 8 jobs up and down within 5 s. */
+/** A load cycle quick enough for a test: 8 jobs up and down within 5 s. */
 const QUICK = { peak: 8, periodS: 5, ratePerS: 10, workers: 2 }
 const CYCLE_MS = 12_000
 /** Between two looks at the lag. */
 const LOOK_MS = 40
 
-describe("the tide", () => {
-    const tides = fc.record({
+describe("the load cycle", () => {
+    const cycles = fc.record({
         ratePerS: fc.integer({ min: 1, max: 1000 }),
         peak: fc.integer({ min: 1, max: 1000 }),
         periodS: fc.integer({ min: 5, max: 1000 }),
@@ -39,13 +39,13 @@ describe("the tide", () => {
 
     test("rises to its peak, falls to nothing, and does not drift", () => {
         fc.assert(
-            fc.property(tides, fc.nat(1000), (tide, periods) => {
-                const { ratePerS, peak, periodS } = tide
+            fc.property(cycles, fc.nat(1000), (cycle, periods) => {
+                const { ratePerS, peak, periodS } = cycle
                 const lagAt = (part: number) => {
                     const workS = 0.9 * periodS
                     const worked = ratePerS * workS * periods
                     const now = ratePerS * Math.min(part * periodS, workS)
-                    const due = jobsDue(tide, (periods + part) * periodS)
+                    const due = entriesDue(cycle, (periods + part) * periodS)
                     return due - worked - now
                 }
                 const tolerance = 1e-6 * ratePerS * periodS * (periods + 1)
@@ -193,7 +193,7 @@ describe("jobs", () => {
             ...["worker-1", "worker-2"],
         ])
         const traffic = await start(redis.server.url, {
-            ...{ ...QUICK, producer: false, workers: 1, adoptAfterMs: 500 },
+            ...{ ...QUICK, producer: false, workers: 1, claimAfterMs: 500 },
         })
         await until("all is done", CYCLE_MS, () =>
             isWorkedOff(client, "jobs", "staff")

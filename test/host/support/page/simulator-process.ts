@@ -4,7 +4,7 @@ import type { ChildProcess } from "node:child_process"
 import { EventEmitter } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import type { Snapshot } from "../../../../sim/light/picture.ts"
+import type { Snapshot } from "../../../../sim/light/snapshots.ts"
 import { descendants } from "../processes.ts"
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url))

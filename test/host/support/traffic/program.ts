@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto"
 import { bundle } from "../../../../sim/bundle.ts"
-import { keptFile } from "../../../../sim/vm/kept-file.ts"
+import { cachedFile } from "../../../../sim/vm/cached-file.ts"
 
 const MAIN = new URL("../../../../sim/traffic/main.ts", import.meta.url)
 /** The one module of it that asks where it is: it starts the program beside it. */
@@ -22,5 +22,5 @@ export async function trafficProgram(): Promise<string> {
         },
     })
     const hash = createHash("sha256").update(contents).digest("hex")
-    return keptFile(`traffic-${hash.slice(0, 16)}.mjs`, () => contents)
+    return cachedFile(`traffic-${hash.slice(0, 16)}.mjs`, () => contents)
 }

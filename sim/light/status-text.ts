@@ -1,4 +1,4 @@
-/** The light in words, with the shape of its pattern. Pure. */
+/** The state of the light as text, with the shape of its pattern. Pure. */
 import { LinkStatus } from "../../src/display/display.ts"
 import type { Condition } from "../../src/display/display.ts"
 import {
@@ -15,14 +15,14 @@ import { levelOf } from "./scale.ts"
 import { shapeOf } from "./shape.ts"
 import type {
     LightState,
-    LinkWord,
-    StatusWords,
+    LinkName,
+    StatusText,
     TargetLight,
     TargetSetup,
 } from "./state.ts"
 
-/** What is said of the device as a whole, on all ten LEDs. */
-const DEVICE: Record<Exclude<LinkWord, "up">, StatusWords> = {
+/** For the device as a whole, on all ten LEDs. */
+const DEVICE: Record<Exclude<LinkName, "up">, StatusText> = {
     off: {
         title: "The device is off",
         detail: "Its program has ended. Start the simulator again.",
@@ -30,29 +30,29 @@ const DEVICE: Record<Exclude<LinkWord, "up">, StatusWords> = {
         rhythm: "dark",
         tone: "alert",
     },
-    starting: deviceWords("Starting", "power-on", powerOn()),
-    "not configured": deviceWords(
+    starting: deviceText("Starting", "power-on", powerOn()),
+    "not configured": deviceText(
         "Not configured",
         "not configured",
         linkPattern(LinkStatus.NotConfigured)!.steps
     ),
-    "joining Wi-Fi": deviceWords(
+    "joining Wi-Fi": deviceText(
         "Joining Wi-Fi",
         "joining Wi-Fi",
         linkPattern(LinkStatus.JoiningWifi)!.steps
     ),
-    connecting: deviceWords(
+    connecting: deviceText(
         "Connecting to Redis",
         "connecting to Redis",
         linkPattern(LinkStatus.Connecting)!.steps
     ),
 }
 
-function deviceWords(
+function deviceText(
     title: string,
     pattern: PatternName,
     steps: Steps
-): StatusWords {
+): StatusText {
     return {
         title,
         detail: PATTERNS[pattern].meaning,
@@ -62,30 +62,30 @@ function deviceWords(
 }
 
 const KNOWN: Record<string, string> = {
-    reported: "Redis's own figure, where it cannot be wrong",
-    counted: "the unread entries were counted, all of them",
-    "whole stream": "every entry of the stream is unread",
+    reported: "Redis reports it, and a count confirmed it",
+    counted: "all undelivered entries were counted",
+    "whole stream": "no entry of the stream has been delivered",
     bounds: "only these bounds are proven",
 }
 
-/** The words for each target; one for all of them when the link tells. */
-export function statusWords(
+/** The text for each target; the same for all of them unless the link is up. */
+export function statusTexts(
     light: LightState,
     setup: TargetSetup[],
     unit: "entries" | "seconds"
-): StatusWords[] {
+): StatusText[] {
     const { link } = light
     if (link !== "up") return light.targets.map(() => DEVICE[link])
     return light.targets.map((target, i) =>
-        targetWords(target, setup[i].scale, unit)
+        targetText(target, setup[i].scale, unit)
     )
 }
 
-function targetWords(
+function targetText(
     target: TargetLight,
     scale: Scale,
     unit: "entries" | "seconds"
-): StatusWords {
+): StatusText {
     if (target.condition === "waiting") return DEVICE.connecting
     const { leds } = scale
     const low = levelOf(scale, target.low ?? 0)
@@ -102,11 +102,11 @@ function targetWords(
     const shape = shapeOf(steps, leds)
     switch (target.condition) {
         case "lag":
-            return { ...lagWords(target, { leds, low, high }, unit), shape }
+            return { ...lagText(target, { leds, low, high }, unit), shape }
         case "stale":
             return {
                 title: `Stale: was ${behind(target, unit).replace(/^N/, "n")}`,
-                detail: "No fresh answer from Redis; only the tip of the last bar blinks.",
+                detail: "No new reply from Redis; only the tip of the last bar blinks.",
                 shape,
                 ...look("stale reading"),
             }
@@ -135,12 +135,12 @@ function look(pattern: PatternName) {
     return { rhythm: brief, tone }
 }
 
-/** @param levels what of the bar is certain, and what possible */
-function lagWords(
+/** @param levels `low` LEDs are certain, up to `high` are possible */
+function lagText(
     target: TargetLight,
     { leds, low, high }: { leds: number; low: number; high: number },
     unit: "entries" | "seconds"
-): Omit<StatusWords, "shape"> {
+): Omit<StatusText, "shape"> {
     const known = KNOWN[target.known ?? ""] ?? target.known ?? "not known"
     const how = `Known: ${known}.`
     const title = behind(target, unit)

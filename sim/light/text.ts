@@ -1,17 +1,17 @@
-/** Snapshots and log lines in words, safe to print. */
+/** Snapshots and log lines as text, safe to print. */
 import { printable } from "../printable.ts"
-import type { LogEntry, Snapshot } from "./picture.ts"
+import type { LogEntry, Snapshot } from "./snapshots.ts"
 
 /** `●●●○○○○○○○` */
 export function bar(leds: string) {
     return [...leds].map(led => (led === "1" ? "●" : "○")).join("")
 }
 
-/** `jobs/staff: lag 6, level 3 of 10`, `jobs/staff: stale, lag 6`; empty before the firmware said anything. */
+/** `jobs/staff: lag 6, level 3 of 10`, `jobs/staff: stale, lag 6`; empty before the first record. */
 export function sentence(snapshot: Snapshot) {
     const { stream, group, link, condition } = snapshot
     const facts = [
-        // "up" and "lag" are the ordinary case
+        // "up" and "lag" are the normal case
         link === "up" ? null : link,
         condition === "lag" ? null : condition,
         lagText(snapshot),

@@ -1,6 +1,6 @@
 /**
- * What stands around the simulated device: with a local Redis its workload, a switch for it and the relay in between;
- * with the user's own Redis nothing. The lab looks at it and acts on it, if there is anybody to show it to.
+ * The environment of the simulated device: with a local Redis its workload, a switch for it and the relay in between;
+ * with the user's own Redis nothing. The lab shows it and acts on it, if there is a page.
  */
 import type { EncodedSettings } from "../settings-file.ts"
 import type { SimulatedDevice } from "../vm/device.ts"
@@ -14,40 +14,40 @@ import { serverUrl } from "./server-address.ts"
 import { WorkloadSwitch } from "./workload-switch.ts"
 import type { Watched } from "./workload-switch.ts"
 
-export interface StageOptions {
+export interface EnvironmentOptions {
     redis: WatchedRedis
-    /** Takes what there is to see; undefined: nobody looks, and there is no lab. */
+    /** Undefined: there is no page, and no lab. */
     publisher: Publisher | undefined
-    /** Which workload a local Redis gets; undefined: none, it is left alone. */
+    /** The workload for a local Redis; undefined: none. */
     workload: string | undefined
-    /** Takes lines about what happens around the device. */
+    /** Prints a line about what happens around the device. */
     say: (line: string) => void
 }
 
-export class Stage {
+export class Environment {
     /** What to deploy. */
     settings: EncodedSettings
-    /** Where the lag comes from, in words. */
+    /** Where the lag comes from, as text for the views. */
     source: string
 
     private local: LocalParts | undefined
     private device: SimulatedDevice | undefined
-    /** For whoever shows it and acts on it. */
+    /** For the page. */
     lab: Lab | undefined
 
     /** @throws Error if the workload does not start */
-    static async set(options: StageOptions): Promise<Stage> {
-        const stage = new Stage(options)
+    static async start(options: EnvironmentOptions): Promise<Environment> {
+        const environment = new Environment(options)
         try {
-            await stage.begin()
-            return stage
+            await environment.begin()
+            return environment
         } catch (error) {
-            await stage.stop()
+            await environment.stop()
             throw error
         }
     }
 
-    private constructor(private readonly options: StageOptions) {
+    private constructor(private readonly options: EnvironmentOptions) {
         this.settings = options.redis.settings
         this.source = options.redis.source
     }
@@ -83,7 +83,7 @@ export class Stage {
                 relay: publisher && (await Relay.listen(port)),
                 deploy: settings => this.device!.deploySettings(settings),
             }
-            if (workload !== undefined) await this.employ(workload)
+            if (workload !== undefined) await this.startWorkload(workload)
         }
         const { relay } = this.local ?? {}
         if (relay) this.setSetting("REDIS_PORT", relay.port)
@@ -98,7 +98,7 @@ export class Stage {
     }
 
     /** Starts the workload, and has its group watched. */
-    private async employ(workload: string) {
+    private async startWorkload(workload: string) {
         const { stream, group } = this.options.redis
         const watched: Watched = await this.local!.workloads.choose(workload)
         if (watched.stream !== stream || watched.group !== group)

@@ -1,12 +1,12 @@
-/** What there is to see of a device, gathered from its events: the LEDs and the last reading. */
+/** Snapshots of a device's LEDs and last reading, made from its events. */
 import { EventEmitter } from "node:events"
 import type { Device } from "../vm/device-types.ts"
 import { isTargetRecord, readLightRecord } from "./light-record.ts"
 import type { TargetRecord } from "./light-record.ts"
 
 /**
- * One moment of the light. Below `leds` stands what the firmware said last with `console.data`, of the target that it said
- * something of (docs/monitoring.md); `null` for what it did not say.
+ * One moment of the light: the LEDs, and the fields of the last data record (docs/monitoring.md), with its target; `null`
+ * for missing ones.
  */
 export interface Snapshot extends Omit<
     TargetFields,
@@ -16,14 +16,14 @@ export interface Snapshot extends Omit<
     t: number
     /** "1" lit, "0" dark, LED1 first: "1110000000". */
     leds: string
-    /** What the device as a whole is busy with; "up": the targets tell. */
+    /** The state of the device as a whole; "up": see the targets. */
     link: string | null
-    /** What is in the link's way. */
+    /** What is wrong with the link. */
     problem: string | null
     target: number | null
     stream: string | null
     group: string | null
-    /** The firmware's word for what it shows of the target. */
+    /** The state of the target. */
     condition: string | null
 }
 
@@ -55,12 +55,12 @@ const NO_TARGET = {
 } satisfies Partial<Snapshot>
 
 /** @event change something other than the time differs from the last snapshot
- *  @event log a line of the firmware's log, or a note on the device's own fate */
-export class Picture extends EventEmitter<{
+ *  @event log a line of the firmware's log, or a note that the program or the chip has restarted */
+export class Snapshots extends EventEmitter<{
     change: [Snapshot]
     log: [LogEntry]
 }> {
-    /** What the firmware said before this picture was begun. */
+    /** Log lines from before this object was created. */
     readonly earlierLogs: LogEntry[]
 
     private snapshot: Snapshot
@@ -80,11 +80,11 @@ export class Picture extends EventEmitter<{
         }
         device.on("leds", (leds, t) => this.merge({ leds }, at(t)))
         device.on("data", ({ t, record }) => {
-            const said = readLightRecord(record)
-            if (!said) return
-            // while the link is down nothing of the targets is known
-            const isUp = isTargetRecord(said) || said.link === "up"
-            this.merge({ ...(isUp ? {} : NO_TARGET), ...said }, at(t))
+            const fields = readLightRecord(record)
+            if (!fields) return
+            // while the link is down nothing is known about the targets
+            const isUp = isTargetRecord(fields) || fields.link === "up"
+            this.merge({ ...(isUp ? {} : NO_TARGET), ...fields }, at(t))
         })
         device.on("log", ({ t, level, text }) =>
             this.emit("log", { t: at(t), level, text })
@@ -105,7 +105,7 @@ export class Picture extends EventEmitter<{
         )
     }
 
-    /** As things are now. */
+    /** The current one. */
     get now(): Snapshot {
         return { ...this.snapshot }
     }

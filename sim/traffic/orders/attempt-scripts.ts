@@ -1,8 +1,8 @@
 /**
- * Lua: what happens to an order, each step at once or not at all.
+ * Lua: the steps of an attempt to process an order, each atomic.
  *
- * KEYS: stream, done, journal, dead, totals. ARGV: group, entry ID, worker, most attempts, then the step's own.
- * A worker whose entry was taken over (it was slow, and is believed dead) gets 0 and must let go of it.
+ * KEYS: stream, done, journal, dead, totals. ARGV: group, entry ID, worker, maximum of attempts, then the step's own.
+ * A worker whose entry was claimed by another (it was slow, and taken for dead) gets 0 and must not finish it.
  */
 import { ONCE_LUA } from "../parts/once.ts"
 
@@ -21,7 +21,7 @@ local function note(event, attempt, ...)
 end
 
 -- how often the entry has been delivered, if it is this worker's
-local function attempt_in_hand()
+local function current_attempt()
     local held = redis.call('XPENDING', stream, group, id, id, 1)[1]
     return held and held[2] == worker and held[4]
 end
@@ -34,13 +34,13 @@ local function give_up(attempt, reason)
     note('dead', attempt, 'reason', reason)
 end
 
-local attempt = attempt_in_hand()
+local attempt = current_attempt()
 if not attempt then return 0 end
 `
 
 /**
- * Before the work. Replies the number of this attempt; above 1, it is a retry. 0: leave it alone, it is not
- * yours, done already, or has been tried so often that it is a dead letter now (its workers died over it).
+ * Before the work. Replies the number of this attempt; above 1, it is a retry. 0: skip it, it is not this worker's,
+ * is done already, or has been tried so often that it is a dead letter now (its workers died processing it).
  */
 export const BEGIN = `
 ${COMMON}
@@ -56,7 +56,7 @@ note('begun', attempt)
 return attempt
 `
 
-/** After the work: ARGV[5] is the order's number, ARGV[6] its total in cents. Replies 1 if it counts. */
+/** After the work: ARGV[5] is the order's number, ARGV[6] its total in cents. Replies 1 if this call counted it. */
 export const FINISH = `
 ${COMMON}
 if not once(stream, done, group, id) then return 0 end
@@ -67,7 +67,7 @@ note('done', attempt, 'order', ARGV[5], 'cents', ARGV[6])
 return 1
 `
 
-/** The work failed, ARGV[5] says why. It stays pending, to be tried again, unless this was the last attempt. */
+/** The work failed, ARGV[5] is the reason. The entry stays pending, to be retried, unless this was the last attempt. */
 export const FAIL = `
 ${COMMON}
 note('failed', attempt, 'reason', ARGV[5])

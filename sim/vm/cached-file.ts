@@ -1,4 +1,4 @@
-/** What takes long to make and never changes is made once, and kept beside the firmware's builds. */
+/** Caches files that take long to make and never change, beside the firmware's builds. */
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -9,15 +9,15 @@ const FOLDER = fileURLToPath(
 )
 
 /**
- * @param name unlike that of anything else that was ever kept: it names the contents, not their purpose
+ * @param name unique to the contents, such as a hash of them
  * @returns the file's path
  */
-export function keptFile(name: string, make: () => string | Uint8Array) {
+export function cachedFile(name: string, make: () => string | Uint8Array) {
     const file = join(FOLDER, name)
     if (existsSync(file)) return file
     const contents = make()
     mkdirSync(FOLDER, { recursive: true })
-    // whole or not at all: another process may be about to read it
+    // atomically: another process may be about to read it
     const draft = `${file}.${process.pid}`
     writeFileSync(draft, contents)
     renameSync(draft, file)

@@ -1,15 +1,15 @@
 /**
- * What each setting means, in the words of docs/settings.md and the README, in the order of their tables. Default and range stand
- * in src/settings-table.ts; here only where words say them better. Links are docs/settings.md's own.
+ * What each setting means, as in docs/settings.md and the README, in the order of their tables. Default and range are in
+ * src/settings-table.ts; here only where a text says them better. Links are relative to docs/settings.md.
  */
 import type { SettingKey } from "../src/settings-table.ts"
 
-/** What the network's name and password have to be, bytes: an SSID; a WPA password from 8 characters, or a key of 64 digits. */
+/** Limits of the network's name and password, bytes: an SSID; a WPA password from 8 characters, or a key of 64 digits. */
 export const MAX_SSID_BYTES = 32
 export const MIN_PASSWORD_BYTES = 8
 export const MAX_PASSWORD_BYTES = 64
 
-export interface SettingWords {
+export interface SettingText {
     meaning: string
     /** In place of the default as the firmware has it. */
     missing?: string | ((missing: string) => string)
@@ -17,17 +17,17 @@ export interface SettingWords {
     accepted?: string | ((accepted: string) => string)
 }
 
-/** DeviceScript's own: its deploy takes them, the firmware never sees them. */
+/** DeviceScript's own: used by its deploy, unknown to the firmware. */
 export type WifiKey = "WIFI_SSID" | "WIFI_PWD"
 
-/** What the third to the last target have is explained with the second's. */
+/** Without those of the third to fifth target, which are documented with the second's. */
 type Explained = Exclude<SettingKey, `${string}_${3 | 4 | 5}`>
 
 const OFF = { missing: "off" }
 const GROUP = "text, or `*`"
 const BUNDLE = { accepted: "written by `npm run bundle` only" }
 
-export const WORDS: Record<WifiKey | Explained, SettingWords> = {
+export const TEXTS: Record<WifiKey | Explained, SettingText> = {
     WIFI_SSID: {
         accepted: `text, at most ${MAX_SSID_BYTES} bytes`,
         meaning: "the Wi-Fi network; needed on the board",
@@ -77,7 +77,7 @@ export const WORDS: Record<WifiKey | Explained, SettingWords> = {
     },
     LEVELS: {
         meaning:
-            "thresholds in place of `LAG_PER_LED`, one a LED, and one more that is optional; [more](#levels)",
+            "thresholds in place of `LAG_PER_LED`, one per LED, and optionally one more; [more](#levels)",
     },
     LEVELS_2: {
         missing: "as `LEVELS`",
@@ -86,7 +86,7 @@ export const WORDS: Record<WifiKey | Explained, SettingWords> = {
     },
     UNIT: {
         meaning:
-            "what the scale counts: entries behind, or the age in seconds of the oldest entry not yet delivered",
+            "the unit of the scale: entries behind, or the age in seconds of the oldest entry not yet delivered",
     },
     PENDING_MAX: {
         ...OFF,
@@ -104,7 +104,7 @@ export const WORDS: Record<WifiKey | Explained, SettingWords> = {
     STALL_S: {
         ...OFF,
         meaning:
-            "... when entries wait and for longer none of them was delivered, in seconds",
+            "... when entries wait and none has been delivered for longer, in seconds",
     },
     ACTIVE_LOW: {
         meaning:
@@ -135,7 +135,7 @@ export const WORDS: Record<WifiKey | Explained, SettingWords> = {
     WLAN_SSID: {
         ...BUNDLE,
         meaning:
-            "the Wi-Fi network inside a bundle, since DeviceScript's own bundle leaves `WIFI_SSID` out",
+            "the Wi-Fi network in a bundle, as DeviceScript's own bundle omits `WIFI_SSID`",
     },
     WLAN_PWD: { ...BUNDLE, meaning: "its password" },
 }

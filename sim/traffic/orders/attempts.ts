@@ -1,30 +1,30 @@
-/** Where one worker writes down what becomes of its orders. */
+/** The attempts of one worker, as Redis keeps them. */
 import { doneKey } from "../parts/once.ts"
 import type { RedisClient } from "../redis-client.ts"
-import { BEGIN, FAIL, FINISH } from "./desk-scripts.ts"
+import { BEGIN, FAIL, FINISH } from "./attempt-scripts.ts"
 import { totalOf } from "./order.ts"
 import type { Order } from "./order.ts"
 import { orderKeys } from "./plan.ts"
 import type { OrdersPlan } from "./plan.ts"
 
-export class Desk {
+export class OrderAttempts {
     constructor(
         private readonly client: RedisClient,
         private readonly plan: OrdersPlan,
         private readonly worker: string
     ) {}
 
-    /** @returns the number of the attempt that begins now, or 0: leave the entry alone */
+    /** @returns the number of the attempt that begins now, or 0: skip the entry */
     begin(id: string) {
         return this.step(BEGIN, id)
     }
 
-    /** Counts the order and acknowledges its entry. @returns 1 if this was its one effect, else 0 */
+    /** Counts the order and acknowledges its entry. @returns 1 if this call counted it, else 0 */
     finish(id: string, order: Order) {
         return this.step(FINISH, id, order.number, String(totalOf(order)))
     }
 
-    /** Leaves the entry for a later attempt, or gives it up. */
+    /** Leaves the entry pending for a later attempt, or moves it to the dead letters. */
     fail(id: string, reason: string) {
         return this.step(FAIL, id, reason)
     }
