@@ -23,7 +23,7 @@ export const BYTECODE_BUDGET: Record<string, number> = {
     "src/redis": 18_000,
     "src/signal": 1300,
     // heap.ts: room for replies, in one piece; settings-table.ts: the settings are asked by what the host can ask, too
-    "src/*.ts": 13_800,
+    "src/*.ts": 14_200,
     [WIRING]: 4150,
     [LIBRARIES]: 8000,
     [STRINGS]: 18_200,

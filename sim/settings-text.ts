@@ -52,10 +52,14 @@ export const TEXTS: Record<WifiKey | Explained, SettingText> = {
         accepted: GROUP,
         meaning: "the consumer group; `*` is the one that lags most",
     },
+    SHOW: {
+        meaning: "what the LEDs count; [more](#show)",
+    },
     STREAM_2: {
         meaning:
             "further targets, numbered without a gap, up to five in all; each goes with its group",
     },
+    SHOW_2: { meaning: "what their LEDs count" },
     GROUP_2: { accepted: GROUP, meaning: "their consumer groups" },
     POLL_MS: {
         meaning:

@@ -97,7 +97,7 @@ export class Poller {
 
     /** One connection, from the connect to whatever ends it. */
     private async visit(address: Address, isSentinel: boolean): Promise<void> {
-        let session: Session = undefined
+        let session: Session | undefined = undefined
         try {
             const connection = await this.link.connect(address)
             session = new Session(connection, this.replyLimitMs)
@@ -136,7 +136,7 @@ export class Poller {
     /** Asks a sentinel for the master. @throws LinkError */
     private async lookUp(session: Session): Promise<void> {
         const sentinel = addressText(this.topology.sentinelAddress())
-        let problem: string = undefined
+        let problem: string | undefined = undefined
         try {
             await session.open(
                 this.settings.sentinelUser,
@@ -300,10 +300,13 @@ export class Poller {
     }
 
     /** Sends the questions, as many at once as fit a segment and their replies the heap, and reads the replies. @returns when they were sent, ms; undefined where they tell nothing new */
-    private async exchange(session: Session, target: Target): Promise<number> {
+    private async exchange(
+        session: Session,
+        target: Target
+    ): Promise<number | undefined> {
         const questions = this.questions
         const single = questions.count === 1
-        let askedAt: number = undefined
+        let askedAt: number | undefined = undefined
         let group = 0
         while (group < questions.groups) {
             const first = questions.startOf(group)
@@ -365,7 +368,7 @@ export class Poller {
     private follow(index: number, from: Address, now: number): void {
         const target = this.targets[index]
         const redirect = parseRedirect(
-            target.redirect,
+            target.redirect as string,
             from,
             this.topology.seed
         )
@@ -384,7 +387,7 @@ export class Poller {
         this.link.succeeded()
         // where one server can take over from another, waiting for a hung one is dear
         this.replyLimitMs = SHORT_REPLY_LIMIT_MS
-        let problem: string = undefined
+        let problem: string | undefined = undefined
         if (sameAddress(redirect.address, from) && redirect.unnamed)
             problem =
                 "the node does not know the other's name; set cluster-announce-hostname on the nodes"

@@ -11,9 +11,9 @@ export function say(line: string): void {
     console.log(printable(cut(line, MAX_LINE)))
 }
 
-/** A target's name at the beginning of a line: `stream/group: `. */
+/** A target's name at the beginning of a line: `stream/group: `, or `stream: ` where no group is asked for. */
 export function nameText(stream: string, group: string): string {
-    return `${cut(stream, MAX_NAME)}/${cut(group, MAX_NAME)}: `
+    return `${cut(stream, MAX_NAME)}${group && "/"}${cut(group, MAX_NAME)}: `
 }
 
 /** Cuts a text by bytes, at a character's end. */

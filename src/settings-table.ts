@@ -16,6 +16,20 @@ export enum Unit {
     Seconds = "seconds",
 }
 
+/** What a target's LEDs count. */
+export enum Show {
+    /** Entries that the group has not been given; or their age (UNIT). */
+    Lag = "lag",
+    /** Entries that consumers were given and have not acknowledged. */
+    Pending = "pending",
+    /** Both: what is not done yet. */
+    Work = "work",
+    /** The consumers of the group. */
+    Consumers = "consumers",
+    /** The stream's entries; no group is needed. */
+    Length = "length",
+}
+
 /** What each target has of its own: the first one's key, and those of the further ones. */
 type OfTarget<Key extends string> = Key | `${Key}_${Further}`
 type Further = 2 | 3 | 4 | 5
@@ -30,6 +44,7 @@ export type SettingKey =
     | "REDIS_TLS"
     | OfTarget<"STREAM">
     | OfTarget<"GROUP">
+    | OfTarget<"SHOW">
     | "POLL_MS"
     | "STALE_MS"
     | OfTarget<"LAG_PER_LED">
@@ -161,8 +176,9 @@ function ofTarget(key: string, n: number): SettingKey {
 /** What is read of one target. */
 export interface TargetNames {
     stream: string
-    /** The consumer group, or `*` for the one that lags most. */
+    /** The consumer group, or `*` for the one that lags most; empty where the stream's length is shown. */
     group: string
+    show: Show
 }
 
 /** @param n counts from 1; the first target is required */
@@ -170,17 +186,23 @@ export async function askNames<Server>(
     ask: Ask<Server>,
     n: number
 ): Promise<TargetNames> {
-    const required = n === 1
-    return {
-        stream: await ask.text(
-            ofTarget("STREAM", n),
-            required ? "jobs" : undefined
-        ),
-        group: await ask.text(
-            ofTarget("GROUP", n),
-            required ? "staff" : undefined
-        ),
-    }
+    const stream = await ask.text(
+        ofTarget("STREAM", n),
+        n === 1 ? "jobs" : undefined
+    )
+    const show = (await ask.oneOf(ofTarget("SHOW", n), [
+        Show.Lag,
+        Show.Pending,
+        Show.Work,
+        Show.Consumers,
+        Show.Length,
+    ])) as Show
+    const needsGroup = show !== Show.Length
+    const group = await ask.text(
+        ofTarget("GROUP", n),
+        n === 1 && needsGroup ? "staff" : undefined
+    )
+    return { stream, group: needsGroup ? group : "", show }
 }
 
 /** What is read of one target's scale. */

@@ -22,18 +22,21 @@ import {
     MAX_TARGETS,
     PlainSettings,
     SettingKey,
+    Show,
     TargetNames,
+    Unit,
 } from "./settings-table"
 import { Limits } from "./signal/health"
 import { levelsScale, linearScale, Scale } from "./signal/level"
 
-export { Unit } from "./settings-table"
+export { Show, Unit } from "./settings-table"
 
 /** One stream and consumer group to watch. */
 export interface TargetSettings {
     stream: string
-    /** The consumer group, or `*` for the one that lags most. */
+    /** The consumer group, or `*` for the one that lags most; empty where the stream's length is shown. */
     group: string
+    show: Show
     scale: Scale
 }
 
@@ -82,7 +85,7 @@ export class SettingsReader implements Ask<Address> {
             this.faults.push(
                 "SENT_USER is set, SENT_PASS is not: AUTH needs both"
             )
-        const targets = await this.readTargets()
+        const targets = await this.readTargets(plain.unit)
         const health = await this.readHealth()
         const trafficLight = await this.readTrafficLight()
         if (plain.user && !plain.password)
@@ -138,18 +141,18 @@ export class SettingsReader implements Ask<Address> {
         return servers
     }
 
-    private async readTargets(): Promise<TargetSettings[]> {
+    private async readTargets(unit: Unit): Promise<TargetSettings[]> {
         const names: TargetNames[] = []
         let gap = false
         for (let n = 1; n <= MAX_TARGETS; ++n) {
             const name = await askNames(this, n)
-            const { stream, group } = name
+            const { stream, group, show } = name
             if (n > 1) {
                 if (!stream && !group) {
                     gap = true
                     continue
                 }
-                if (!stream || !group)
+                if (!stream || (!group && show !== Show.Length))
                     this.faults.push(
                         `STREAM_${n} and GROUP_${n} go together: one of them is missing`
                     )
@@ -158,6 +161,10 @@ export class SettingsReader implements Ask<Address> {
                         `STREAM_${n} is set, but not the number before it: number targets without a gap`
                     )
             }
+            if (show !== Show.Lag && unit === Unit.Seconds)
+                this.faults.push(
+                    `${n === 1 ? "SHOW" : `SHOW_${n}`} is ${show}: that is counted; UNIT=seconds goes with lag alone`
+                )
             names.push(name)
         }
         const leds = Math.floor(LEDS / names.length)
@@ -167,6 +174,7 @@ export class SettingsReader implements Ask<Address> {
             targets.push({
                 stream: names[i].stream,
                 group: names[i].group,
+                show: names[i].show,
                 scale: levels
                     ? levelsScale(leds, levels)
                     : perLed

@@ -23,7 +23,7 @@ export class StatusKeeper {
         targets: [],
     }
     /** Since when there has been no answer, ms; undefined while there are answers. */
-    private downSince = 0
+    private downSince: number | undefined = 0
     private noNetwork = false
     /** A setting turned out wrong only now: a master's name that no sentinel knows. */
     private misconfigured = false
@@ -38,15 +38,17 @@ export class StatusKeeper {
         private displays: Display[],
         private report: Report
     ) {
-        for (const target of targets)
-            this.status.targets.push(
-                unknownTarget(
-                    target.settings.stream,
-                    target.groupName(),
-                    target.unit,
-                    target.settings.scale.leds
-                )
+        for (const target of targets) {
+            const settings = target.settings
+            const status = unknownTarget(
+                settings.stream,
+                settings.group,
+                target.unit,
+                settings.scale.leds
             )
+            status.show = settings.show
+            this.status.targets.push(status)
+        }
     }
 
     /** Readings come less often than the settings ask for: older ones are fresh. */
@@ -151,7 +153,7 @@ export class StatusKeeper {
         target: Target,
         shown: TargetStatus,
         now: number
-    ): Condition {
+    ): Condition | undefined {
         const condition = target.condition
         // where each answer takes nearly as long as a reading may be old, the bar would flicker between two stale moments:
         // it comes back with an answer that leaves it time
@@ -159,7 +161,7 @@ export class StatusKeeper {
             shown.condition === Condition.Stale
                 ? this.staleMs / 2
                 : this.staleMs
-        if (now - target.answeredAt <= limit || this.loginRefused)
+        if (now - (target.answeredAt as number) <= limit || this.loginRefused)
             return condition
         // an old bar says so; an old refusal, or an old "unknown", is not known any more
         return condition === Condition.Lag ? Condition.Stale : undefined

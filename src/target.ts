@@ -4,14 +4,15 @@ import { Address } from "./link/address"
 import { Answers } from "./ask/answers"
 import { ConsumersInquiry } from "./ask/consumers-inquiry"
 import { LagInquiry } from "./ask/lag-inquiry"
+import { LengthQuery } from "./ask/length-query"
 import { Stall } from "./ask/stall"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
 import { GOOD_ROUND_TRIP_MS, ServerClock } from "./redis/server-clock"
-import { TargetSettings, Unit } from "./settings"
+import { Show, TargetSettings, Unit } from "./settings"
 import { concludeAge } from "./signal/age"
 import { complaint, Limits, Signs } from "./signal/health"
-import { Known, Lag, unknownLag } from "./signal/lag"
+import { exactly, Known, Lag, unknownLag } from "./signal/lag"
 import { levelOf, topOf } from "./signal/level"
 
 /** A unit of seconds shows whether anything is unread and since when: a few entries tell. */
@@ -27,17 +28,17 @@ export class Target {
     /** The lag in the scale's unit, likewise. */
     readonly lag: Lag = unknownLag()
     /** Why there is no lag, in words; undefined when there is one. */
-    reason: string = undefined
+    reason: string | undefined = undefined
     /** What is wrong with the consumers, in words; undefined when nothing is. */
-    complaint: string = undefined
+    complaint: string | undefined = undefined
     /** Rights that would make the lag exact: `+xread +xlen`; undefined when none is missing. */
-    missing: string = undefined
+    missing: string | undefined = undefined
     /** There has been an answer since the status keeper looked last. */
     isNews = false
     /** When what the last answer says was asked for, ms since the program's start; undefined when nothing is known. */
-    answeredAt: number = undefined
+    answeredAt: number | undefined = undefined
     /** A Cluster node's `MOVED ...` or `ASK ...`: the answer is to be had elsewhere. */
-    redirect: string = undefined
+    redirect: string | undefined = undefined
     /** Whether it is asked on the present connection. */
     here = false
     /** Whether it is asked with ASKING. */
@@ -45,21 +46,23 @@ export class Target {
     /** When its next poll is due, ms since the program's start. */
     due = 0
     /** The server that rights and figures were learnt of. */
-    metAt: Address = undefined
+    metAt: Address | undefined = undefined
     /** The answer to the last send, where it asked one thing: the same again tells nothing new. Undefined where it did not. */
-    lastAnswer: string = undefined
+    lastAnswer: string | undefined = undefined
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
-    notNow: ReplyError = undefined
+    notNow: ReplyError | undefined = undefined
 
     /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
-    foundName: Buffer = undefined
+    foundName: Buffer | undefined = undefined
     /** The same as text. */
-    private label: string = undefined
+    private label: string | undefined = undefined
     /** How many commands `missing` names. */
     private forbidden = 0
     private lagInquiry: LagInquiry
-    private consumersInquiry: ConsumersInquiry = undefined
-    private stall: Stall = undefined
+    /** Asked in its place where the stream's length is shown. */
+    private lengthQuery: LengthQuery | undefined = undefined
+    private consumersInquiry: ConsumersInquiry | undefined = undefined
+    private stall: Stall | undefined = undefined
     /** How the group's consumers are. */
     readonly signs: Signs = {
         pending: undefined,
@@ -76,7 +79,7 @@ export class Target {
     constructor(
         public settings: TargetSettings,
         public unit: Unit,
-        private limits: Limits,
+        private limits: Limits | undefined,
         private clock: ServerClock,
         private answers: Answers
     ) {
@@ -88,6 +91,8 @@ export class Target {
             top,
             answers
         )
+        if (settings.show === Show.Length)
+            this.lengthQuery = new LengthQuery(settings.stream)
         this.lagInquiry.wantsOldest = unit === Unit.Seconds
         if (limits?.stallS !== undefined) this.stall = new Stall()
         if (limits !== undefined)
@@ -119,8 +124,10 @@ export class Target {
      * @param now ms since the program's start
      */
     ask(questions: Questions, first: boolean, now: number): void {
-        questions.begin(this.lagInquiry.weight())
         questions.asking = this.asking
+        if (this.lengthQuery !== undefined)
+            return this.lengthQuery.ask(questions)
+        questions.begin(this.lagInquiry.weight())
         // without the server's clock the newest ID stands in
         this.lagInquiry.wantsNewest =
             this.unit === Unit.Seconds && this.clock.isForbidden()
@@ -130,7 +137,7 @@ export class Target {
             this.consumersInquiry.ask(
                 questions,
                 group.name || this.settings.group,
-                group.consumers
+                group.consumers as number
             )
     }
 
@@ -144,11 +151,18 @@ export class Target {
         this.notNow = undefined
         this.redirect = undefined
         this.findMissing()
-        const refusal = this.lagInquiry.refusal
+        const length = this.lengthQuery
+        const refusal =
+            length === undefined ? this.lagInquiry.refusal : length.refusal
         if (refusal !== undefined) {
             // the same error again has to be read again: `ask` forgets it
             this.lastAnswer = undefined
             this.refused(refusal, askedAt)
+            return false
+        }
+        if (length !== undefined) {
+            exactly(this.lag, length.entries, Known.Reported)
+            this.show(askedAt)
             return false
         }
         const entries = this.answers.entries
@@ -194,14 +208,21 @@ export class Target {
             this.refuse(Condition.Unknown, reason, askedAt)
             return false
         }
-        this.condition = Condition.Lag
-        this.reason = undefined
-        this.answeredAt = askedAt
-        this.isNews = true
         this.complaint =
             this.limits === undefined
                 ? undefined
                 : complaint(signs, this.limits)
+        this.show(askedAt)
+        return false
+    }
+
+    /** `lag` is known, and what the LEDs show. @param askedAt when it was asked for, ms since the program's start */
+    private show(askedAt: number): void {
+        this.condition = Condition.Lag
+        this.reason = undefined
+        this.answeredAt = askedAt
+        this.isNews = true
+        const lag = this.lag
         const scale = this.settings.scale
         this.low = levelOf(scale, lag.low)
         this.high =
@@ -209,10 +230,9 @@ export class Target {
         // levels are told by both bounds; in words so short a time is one
         if (
             this.unit === Unit.Seconds &&
-            lag.high - lag.low <= GOOD_ROUND_TRIP_MS / 1000
+            (lag.high as number) - lag.low <= GOOD_ROUND_TRIP_MS / 1000
         )
             lag.high = lag.low
-        return false
     }
 
     /**
@@ -242,7 +262,7 @@ export class Target {
      * There is no lag to be had: rights or credentials, no such stream or group, a server out of reach, or no proof.
      * @param at when that was so, ms since the program's start
      */
-    refuse(condition: Condition, reason: string, at: number): void {
+    refuse(condition: Condition, reason: string | undefined, at: number): void {
         // whatever it was, it does not say this
         this.lastAnswer = undefined
         this.condition = condition
@@ -274,10 +294,24 @@ export class Target {
         )
     }
 
-    /** @returns why the lag is not known; undefined when it is */
-    private concludeEntries(): string {
+    /** @returns why what is shown is not known; undefined when it is */
+    private concludeEntries(): string | undefined {
+        const lag = this.lag
         this.setLag(this.answers.entries)
-        return this.lag.known === Known.Not
+        switch (this.settings.show) {
+            case Show.Pending:
+                exactly(lag, this.signs.pending as number, Known.Reported)
+                break
+            case Show.Consumers:
+                exactly(lag, this.signs.consumers as number, Known.Reported)
+                break
+            case Show.Work:
+                lag.low += this.signs.pending as number
+                if (lag.high !== undefined)
+                    lag.high += this.signs.pending as number
+                break
+        }
+        return lag.known === Known.Not
             ? "lag unknown: Redis reports none, and counting is not among the user's rights"
             : undefined
     }
@@ -289,12 +323,15 @@ export class Target {
     }
 
     /** Turns the count into the age of the oldest entry that waits. @returns why it is not known; undefined when it is */
-    private concludeSeconds(): string {
+    private concludeSeconds(): string | undefined {
         const entries = this.answers.entries
         const firstMs = this.lagInquiry.unread.firstMs
         if (entries.high === 0) return this.concludeEntries()
         this.lag.known = Known.Not
-        if (!(this.lagInquiry.evidence.counted > 0) || firstMs === undefined)
+        if (
+            !((this.lagInquiry.evidence.counted as number) > 0) ||
+            firstMs === undefined
+        )
             return "age unknown: reading IDs (XREAD) is not among the user's rights"
         return concludeAge(
             firstMs,

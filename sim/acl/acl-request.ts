@@ -1,4 +1,5 @@
 /** What `npm run acl` has to print, from the settings and the options. */
+import { Show } from "../../src/settings-table.ts"
 import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import type { EncodedSettings } from "../settings-file.ts"
@@ -122,9 +123,11 @@ export function aclRequest(
     options: AclOptions
 ): AclRequest {
     const text = (key: string) => textOf(settings.get(key))
-    const streams = [...settings.keys()]
-        .filter(key => /^STREAM(_\d+)?$/.test(key))
-        .map(key => text(key)!)
+    const keys = [...settings.keys()].filter(key => /^STREAM(_\d+)?$/.test(key))
+    const streams = keys.map(key => text(key)!)
+    const showsLength = keys.map(
+        key => text(key.replace("STREAM", "SHOW")) === Show.Length
+    )
     if (streams.length === 0)
         throw new UsageError(
             "the settings name no stream: set STREAM in .env.local"
@@ -135,6 +138,8 @@ export function aclRequest(
         streams,
         server: options.server,
         exact: options.exact,
+        groups: showsLength.includes(false),
+        length: showsLength.includes(true),
         script: options.script,
         seconds: options.seconds || text("UNIT") === "seconds",
         pendingAge: options.health || settings.has("PEND_AGE_S"),

@@ -10,6 +10,10 @@ export interface AclNeeds {
     exact: boolean
     /** Count on the server what is too much to be read. */
     script: boolean
+    /** What needs a consumer group is shown. */
+    groups: boolean
+    /** A stream's length is shown. */
+    length: boolean
     /** Count in seconds instead of entries. */
     seconds: boolean
     /** How long the oldest entry has been pending. */
@@ -107,9 +111,11 @@ export function redisRights(needs: AclNeeds): string[] {
     const exact = needs.exact || script
     const rights = ["client|setname"]
     if (needs.select) rights.push("select")
-    rights.push("echo", "xinfo|groups")
+    rights.push("echo")
+    if (needs.groups) rights.push("xinfo|groups")
     // the age is that of an entry that XREAD finds; XLEN, asked along with it, tells nothing of what entries hold
-    if (exact || seconds) rights.push("xlen", "xread")
+    if (exact || seconds || needs.length) rights.push("xlen")
+    if (exact || seconds) rights.push("xread")
     if (exact) rights.push("xrange", "xinfo|stream")
     // what the script calls needs rights of its own
     if (script) rights.push("eval_ro", "xrevrange")

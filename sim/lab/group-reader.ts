@@ -13,6 +13,7 @@ import type { GroupState } from "./group-state.ts"
 
 export interface Watched {
     stream: string
+    /** Empty: none, the stream's length is shown. */
     group: string
     /** If `group` is not the group's whole name: the beginning of its SHA-256, in hexadecimal (src/report.ts). */
     id?: string
@@ -138,6 +139,11 @@ async function readGroup(
             refused.push(printable(withoutSecrets(error.message)))
             return undefined
         }
+    }
+    if (group === "") {
+        state.length = (await ask(client.xLen(stream))) ?? null
+        state.trouble = refused[0] ?? null
+        return state
     }
     let name: Buffer | string = group
     if (id !== undefined) {

@@ -29,9 +29,11 @@ export interface TargetRecord {
     /** With GROUP=*, if the record could not hold the group's name: the beginning of its SHA-256. */
     id: string | null
     condition: RecordCondition
-    /** In the scale's unit; null if it is not one number. */
+    /** What `low` and `high` count if it is not the lag: `pending`, `work`, `consumers`, `length`. */
+    show: string | null
+    /** In the scale's unit; null if it is not one number, or not the lag. */
     lag: number | null
-    /** Its proven bounds; `high` is null if there is no upper bound. */
+    /** Proven bounds; `high` is null if there is no upper bound. */
     low: number | null
     high: number | null
     /** How it is known. */
@@ -74,6 +76,7 @@ export function readLightRecord(record: unknown): LightRecord | undefined {
         group: text(fields.group) ?? "",
         id: text(fields.id),
         condition,
+        show: text(fields.show),
         lag: number(fields.lag),
         low: number(fields.low),
         high: number(fields.high),

@@ -1,5 +1,6 @@
 /** The scales of the LEDs from the settings, for the chart and the status texts. */
 import { LEDS } from "../../src/display/display.ts"
+import { Show } from "../../src/settings-table.ts"
 import {
     levelOf as levelOfLag,
     levelsScale,
@@ -14,17 +15,21 @@ const DEFAULT_LAG_PER_LED = 2
 
 /** The targets in the settings, each with the scale of its LEDs. */
 export function targetsOf(settings: EncodedSettings): TargetSetup[] {
-    const named: { stream: string; group: string; suffix: string }[] = []
+    const named: (Omit<TargetSetup, "scale"> & { suffix: string })[] = []
     for (let n = 1; n <= TARGETS_MAX; n++) {
         const suffix = n === 1 ? "" : `_${n}`
         const stream = textOf(settings, `STREAM${suffix}`)
-        const group = textOf(settings, `GROUP${suffix}`)
-        if (stream && group) named.push({ stream, group, suffix })
+        const show = (textOf(settings, `SHOW${suffix}`) ?? Show.Lag) as Show
+        const group =
+            show === Show.Length ? "" : textOf(settings, `GROUP${suffix}`)
+        if (stream && group !== undefined)
+            named.push({ stream, group, show, suffix })
     }
     const leds = Math.floor(LEDS / Math.max(1, named.length))
-    return named.map(({ stream, group, suffix }) => ({
+    return named.map(({ stream, group, show, suffix }) => ({
         stream,
         group,
+        show,
         scale: scaleOf(settings, suffix, leds),
     }))
 }

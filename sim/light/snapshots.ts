@@ -42,6 +42,7 @@ const NO_TARGET = {
     group: null,
     id: null,
     condition: null,
+    show: null,
     lag: null,
     low: null,
     high: null,

@@ -1,4 +1,5 @@
 /** The state of a light as the host knows it; the browser's code shares it. */
+import type { Show } from "../../src/settings-table.ts"
 import type { Scale } from "../../src/signal/level.ts"
 import { CONDITIONS, LINKS } from "../../src/display/words.ts"
 
@@ -51,7 +52,9 @@ export interface StatusText {
 
 export interface TargetSetup {
     stream: string
+    /** Empty if the stream's length is shown. */
     group: string
+    show: Show
     scale: Scale
 }
 

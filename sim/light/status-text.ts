@@ -8,7 +8,7 @@ import {
 } from "../../src/display/patterns.ts"
 import type { Steps } from "../../src/display/patterns.ts"
 import { CONDITIONS } from "../../src/display/words.ts"
-import type { Scale } from "../../src/signal/level.ts"
+import { Show } from "../../src/settings-table.ts"
 import { PATTERNS } from "./legend.ts"
 import type { PatternName } from "./legend.ts"
 import { levelOf } from "./scale.ts"
@@ -76,14 +76,12 @@ export function statusTexts(
 ): StatusText[] {
     const { link } = light
     if (link !== "up") return light.targets.map(() => DEVICE[link])
-    return light.targets.map((target, i) =>
-        targetText(target, setup[i].scale, unit)
-    )
+    return light.targets.map((target, i) => targetText(target, setup[i], unit))
 }
 
 function targetText(
     target: TargetLight,
-    scale: Scale,
+    { scale, show }: TargetSetup,
     unit: "entries" | "seconds"
 ): StatusText {
     if (target.condition === "waiting") return DEVICE.connecting
@@ -102,10 +100,13 @@ function targetText(
     const shape = shapeOf(steps, leds)
     switch (target.condition) {
         case "lag":
-            return { ...lagText(target, { leds, low, high }, unit), shape }
+            return {
+                ...lagText(target, { leds, low, high }, unit, show),
+                shape,
+            }
         case "stale":
             return {
-                title: `Stale: was ${behind(target, unit).replace(/^N/, "n")}`,
+                title: `Stale: was ${behind(target, unit, show).replace(/^N/, "n")}`,
                 detail: "No new reply from Redis; only the tip of the last bar blinks.",
                 shape,
                 ...look("stale reading"),
@@ -139,15 +140,16 @@ function look(pattern: PatternName) {
 function lagText(
     target: TargetLight,
     { leds, low, high }: { leds: number; low: number; high: number },
-    unit: "entries" | "seconds"
+    unit: "entries" | "seconds",
+    show: Show
 ): Omit<StatusText, "shape"> {
     const known = KNOWN[target.known ?? ""] ?? target.known ?? "not known"
     const how = `Known: ${known}.`
-    const title = behind(target, unit)
+    const title = behind(target, unit, show)
     if (low > leds)
         return {
             title: `Off the scale: ${title}`,
-            detail: `Act now: the consumers do not keep up. ${how}`,
+            detail: `Act now: ${show === Show.Lag ? "the consumers do not keep up" : "more than the scale shows"}. ${how}`,
             ...look("off the scale"),
         }
     const lit =
@@ -169,19 +171,42 @@ function lagText(
     }
 }
 
-/** `14 entries behind`, `12 to 40 entries behind`, `at least 100 entries behind` */
-function behind({ low, high }: TargetLight, unit: "entries" | "seconds") {
+/** What is said of a number, and of 0. */
+const COUNTED: Record<Show, { zero: string; after: string }> = {
+    lag: { zero: "Nothing behind", after: " behind" },
+    pending: { zero: "Nothing pending", after: " pending" },
+    work: { zero: "Nothing to do", after: " to do" },
+    consumers: { zero: "No consumers", after: "" },
+    length: { zero: "Nothing in the stream", after: " in the stream" },
+}
+
+/** `14 entries behind`, `12 to 40 entries behind`, `at least 100 entries behind`, `3 consumers` */
+function behind(
+    { low, high }: TargetLight,
+    unit: "entries" | "seconds",
+    show: Show
+) {
     if (low === null) return "not known"
-    const one = unit === "entries" ? "entry" : "second"
-    const unitText = low === 1 && high === 1 ? one : unit
-    if (low === 0 && high === 0) return "Nothing behind"
+    const { zero, after } = COUNTED[show]
+    if (low === 0 && high === 0) return zero
+    const isOne = low === 1 && high === 1
+    const unitText =
+        show === Show.Consumers
+            ? isOne
+                ? "consumer"
+                : "consumers"
+            : !isOne
+              ? unit
+              : unit === "entries"
+                ? "entry"
+                : "second"
     const number =
         low === high
             ? count(low)
             : high === null
               ? `at least ${count(low)}`
               : `${count(low)} to ${count(high)}`
-    return `${number} ${unitText} behind`
+    return `${number} ${unitText}${after}`
 }
 
 function count(value: number) {

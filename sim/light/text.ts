@@ -17,14 +17,22 @@ export function sentence(snapshot: Snapshot) {
         lagText(snapshot),
         levelText(snapshot),
     ].filter(fact => fact !== null)
-    const target = stream === null ? "" : `${stream}/${group}: `
+    const target = stream === null ? "" : `${targetName(stream, group)}: `
     return printable(target + facts.join(", "))
 }
 
-function lagText({ lag, low, high }: Snapshot) {
-    if (lag !== null) return `lag ${lag}`
+/** `jobs/staff`; `jobs` for a stream whose length is shown, which needs no group. */
+export function targetName(stream: string, group: string | null) {
+    return group ? `${stream}/${group}` : stream
+}
+
+function lagText({ show, low, high }: Snapshot) {
     if (low === null) return null
-    return high === null ? `lag ${low} or more` : `lag ${low} to ${high}`
+    const what = show ?? "lag"
+    if (low === high) return `${what} ${low}`
+    return high === null
+        ? `${what} ${low} or more`
+        : `${what} ${low} to ${high}`
 }
 
 function levelText({ level, leds }: Snapshot) {

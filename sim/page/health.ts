@@ -1,7 +1,9 @@
 /** `GET /healthz`: healthy, or a list of problems. */
+import { Show } from "../../src/settings-table.ts"
 import { topOf } from "../../src/signal/level.ts"
 import type { Lab } from "../lab/lab.ts"
 import type { ConsumerState, GroupState } from "../lab/group-state.ts"
+import { targetName } from "../light/text.ts"
 import { printable } from "../printable.ts"
 import { DARK } from "../vm/device-types.ts"
 
@@ -20,6 +22,8 @@ export interface Health {
     light: {
         stream: string
         group: string
+        /** What `low` and `high` count: `lag`, or another word of SHOW. */
+        show: string
         status: string
         low: number | null
         high: number | null
@@ -41,14 +45,16 @@ export function healthOf(lab: Lab | undefined, lagLimit?: number): Health {
     const problems: string[] = []
     if (link !== "up") problems.push(`the light says: ${link}`)
     for (const [i, target] of targets.entries()) {
-        const name = printable(`${target.stream}/${target.group}`)
+        const name = printable(targetName(target.stream, target.group))
         if (link === "up" && target.condition !== "lag")
             problems.push(`${name}: the light says: ${target.condition}`)
         if (link === "up" && target.complaint !== null)
             problems.push(`${name}: the light winks: ${target.complaint}`)
-        const limit = lagLimit ?? topOf(lab.setup[i].scale) - 1
+        const { scale, show } = lab.setup[i]
+        const end = topOf(scale) - 1
+        const limit = show === Show.Lag ? (lagLimit ?? end) : end
         if (target.low !== null && target.low > limit)
-            problems.push(`${name}: lag ${target.low} is above ${limit}`)
+            problems.push(`${name}: ${show} ${target.low} is above ${limit}`)
     }
     for (const group of lab.reader.groups)
         problems.push(...groupProblems(group))
@@ -56,9 +62,10 @@ export function healthOf(lab: Lab | undefined, lagLimit?: number): Health {
         healthy: problems.length === 0,
         problems,
         leds: lab.leds,
-        light: targets.map(({ stream, group, condition, ...target }) => ({
+        light: targets.map(({ stream, group, condition, ...target }, i) => ({
             stream,
             group,
+            show: lab.setup[i].show,
             status: link === "up" ? condition : link,
             low: target.low,
             high: target.high,
@@ -69,7 +76,7 @@ export function healthOf(lab: Lab | undefined, lagLimit?: number): Health {
 
 /** What is wrong with a group's consumers. */
 export function groupProblems(state: GroupState): string[] {
-    const name = printable(`${state.stream}/${state.group}`)
+    const name = printable(targetName(state.stream, state.group))
     const problems: string[] = []
     if (state.trouble) problems.push(`${name}: ${state.trouble}`)
     for (const consumer of state.consumers ?? [])

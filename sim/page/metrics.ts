@@ -5,10 +5,12 @@
 import { Counter, Gauge, Registry } from "prom-client"
 import type { Lab } from "../lab/lab.ts"
 import type { GroupState } from "../lab/group-state.ts"
+import { Show } from "../../src/settings-table.ts"
 import { levelOf } from "../light/scale.ts"
 import { CONDITION_NAMES, LINK_NAMES } from "../light/state.ts"
 
 const TARGET = ["stream", "group"] as const
+const SHOWN = [...TARGET, "show"] as const
 
 export class Metrics {
     private readonly registry = new Registry()
@@ -24,6 +26,16 @@ export class Metrics {
             "lag_high",
             "Proven upper bound of the lag; +Inf: none",
             TARGET
+        ),
+        shownLow: this.gauge(
+            "shown_low",
+            "Proven lower bound of what the target's LEDs count, by the setting SHOW",
+            SHOWN
+        ),
+        shownHigh: this.gauge(
+            "shown_high",
+            "Proven upper bound of what the target's LEDs count; +Inf: none",
+            SHOWN
         ),
         level: this.gauge(
             "level",
@@ -142,12 +154,16 @@ export class Metrics {
                 )
             if (link !== "up" || condition !== "lag" || low === null) continue
             light.check.set(target, Number(complaint !== null))
+            const { scale, show } = lab.setup[i]
+            light.shownLow.set({ ...target, show }, low)
+            light.shownHigh.set({ ...target, show }, high ?? Infinity)
+            light.level.set(target, levelOf(scale, low))
+            if (show !== Show.Lag) continue
             light.low.set(target, low)
             light.high.set(target, high ?? Infinity)
             // redis_exporter's is one number of entries: no sample for a range, or for seconds
             if (low === high && isInEntries(lab))
                 this.exporter.lag.set({ db: databaseOf(lab), ...target }, low)
-            light.level.set(target, levelOf(lab.setup[i].scale, low))
         }
         light.resets.inc(resets)
         const { relay } = lab

@@ -30,7 +30,7 @@ enum Ask {
 export class ConsumersInquiry implements Asker {
     /** What the user may do. */
     readonly rights = new Rights()
-    private lookedAt: number = undefined
+    private lookedAt: number | undefined = undefined
     private toldTooMany = false
 
     /**

@@ -69,13 +69,13 @@ enum Depth {
  */
 export class LagInquiry implements Asker {
     /** The group as of the last send; undefined when the stream has no such group. */
-    group: ConsumerGroup = undefined
+    group: ConsumerGroup | undefined = undefined
     /** Redis's error in place of the groups; undefined when there was none. */
-    refusal: ReplyError = undefined
+    refusal: ReplyError | undefined = undefined
     /** What the user may do: `xread`, `xlen` ... */
     readonly rights = new Rights()
     /** The same for what is done without where it is missing; undefined while nothing is. */
-    private options: Rights = undefined
+    private options: Rights | undefined = undefined
     /** The first unread entry is of use, and how many there are is not. */
     wantsOldest = false
     /** The newest ID is of use, even where the count is not in doubt. */
@@ -86,7 +86,7 @@ export class LagInquiry implements Asker {
     /** The reported lag was seen below a count on this connection. */
     private reportedFalse = false
 
-    private wanted: Buffer
+    private wanted: Buffer | undefined
     private own = new ConsumerGroup()
     private depth = Depth.Groups
     /** What XREAD and XRANGE start from. */
@@ -98,17 +98,17 @@ export class LagInquiry implements Asker {
     /** What an entry weighs, bytes; rather too much than too little; 0 before the first was seen. */
     private entryBytes = 0
     /** When a reported 0 of a group that stood at `from` was last found true; undefined where it was not. */
-    private crossCheckedAt: number = undefined
-    private checkedEntriesRead: number = undefined
+    private crossCheckedAt: number | undefined = undefined
+    private checkedEntriesRead: number | undefined = undefined
     /** A count that goes on from send to send; undefined while there is none. */
-    private tally: Tally = undefined
+    private tally: Tally | undefined = undefined
     /** When the questions of this send were put together, ms since the program's start. */
     private askedAt = 0
 
     /** The last-delivered-id moved past all that XREAD returned. */
     private chasing = false
     /** How many groups the stream has, as far as known on this connection. */
-    groups: number = undefined
+    groups: number | undefined = undefined
     /** What one of them weighs in the list, bytes. */
     private groupBytes = GROUP_BYTES
     /** This send asks for nothing but the number of groups. */
@@ -117,8 +117,8 @@ export class LagInquiry implements Asker {
     private groupsCommand: Buffer
     private lengthCommand: Buffer
     /** Undefined where `from` is another one by now. */
-    private unreadCommand: Buffer = undefined
-    private beforeCommand: Buffer = undefined
+    private unreadCommand: Buffer | undefined = undefined
+    private beforeCommand: Buffer | undefined = undefined
     private askedUnread = false
     private askedScript = false
     private readStream = false
@@ -276,7 +276,8 @@ export class LagInquiry implements Asker {
 
     /** How many entries the budget allows in one poll, or what the list of groups leaves of the memory. */
     private affordable(): number {
-        const left = this.answers.replyBytes - this.groups * this.groupBytes
+        const left =
+            this.answers.replyBytes - (this.groups as number) * this.groupBytes
         return Math.floor(Math.min(BYTE_BUDGET, left) / this.entryBytes)
     }
 
@@ -335,7 +336,10 @@ export class LagInquiry implements Asker {
                 `${count}`,
                 "STREAMS",
                 this.key,
-                (this.tallying ? this.tally.upTo : this.from).toBuffer(),
+                (this.tallying
+                    ? (this.tally as Tally).upTo
+                    : this.from
+                ).toBuffer(),
             ])
         }
         return this.unreadCommand
@@ -360,7 +364,7 @@ export class LagInquiry implements Asker {
             SCRIPT_COUNT,
             Math.max(1, Math.floor(SCRIPT_BYTES / this.entryBytes))
         )
-        const tally = this.tally
+        const tally = this.tally as Tally
         const from = this.tallying ? tally.upTo : this.from
         // what is there already first, then what was added: each is told apart from the other
         const to =
@@ -405,9 +409,7 @@ export class LagInquiry implements Asker {
         switch (ask) {
             case Ask.Groups:
                 this.group = undefined
-                await this.readList(source)
-                evidence.reported =
-                    this.group === undefined ? undefined : this.group.lag
+                evidence.reported = (await this.readList(source))?.lag
                 break
             case Ask.Length:
                 evidence.length = await nextCount(source)
@@ -422,7 +424,7 @@ export class LagInquiry implements Asker {
                     source,
                     last,
                     this.count,
-                    this.tallying ? this.tally.newest : undefined,
+                    this.tallying ? (this.tally as Tally).newest : undefined,
                     this.unread
                 )
                 this.weigh()
@@ -444,7 +446,9 @@ export class LagInquiry implements Asker {
         }
     }
 
-    private async readList(source: ReplySource): Promise<void> {
+    private async readList(
+        source: ReplySource
+    ): Promise<ConsumerGroup | undefined> {
         const answers = this.answers
         const start = source.reader.position()
         const group = await readGroups(
@@ -464,6 +468,7 @@ export class LagInquiry implements Asker {
                 GROUP_BYTES,
                 (source.reader.position() - start) / this.groups
             )
+        return group
     }
 
     private weigh(): void {
@@ -588,7 +593,7 @@ export class LagInquiry implements Asker {
         const last = group.lastDeliveredId
         const toTheEnd = this.unread.returned < this.count
         // where the group has gone back, or on from what a script counted: what lies between was not asked for
-        const start = this.tallying ? this.tally.upTo : this.from
+        const start = this.tallying ? (this.tally as Tally).upTo : this.from
         const before =
             (moved || this.tallying) &&
             last.precedes(start.bytes, 0, start.length)
@@ -635,7 +640,7 @@ export class LagInquiry implements Asker {
     }
 
     private tallyOn(moved: boolean, toTheEnd: boolean): void {
-        const tally = this.tally
+        const tally = this.tally as Tally
         const evidence = this.evidence
         evidence.countedAll = false
         if (moved) {

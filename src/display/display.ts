@@ -38,6 +38,8 @@ export interface TargetStatus {
     groupBytes: Buffer | undefined
     /** The scale's unit, in which the lag is. */
     unit: "entries" | "seconds"
+    /** What the scale counts; all that is called a lag below is this. */
+    show: "lag" | "pending" | "work" | "consumers" | "length"
     /** How many LEDs the scale has. */
     leds: number
     condition: Condition
@@ -88,6 +90,7 @@ export function unknownTarget(
         group,
         groupBytes: undefined,
         unit,
+        show: "lag",
         leds,
         condition: Condition.Unknown,
         low: 0,

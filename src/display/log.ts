@@ -125,10 +125,10 @@ function words(target: TargetStatus): string {
         case Condition.Lag: {
             const complaint = target.complaint
             const check = complaint === undefined ? "" : `; ${complaint}`
-            return `lag ${lagText(target)}, ${levelText(target)}${check}`
+            return `${target.show} ${lagText(target)}, ${levelText(target)}${check}`
         }
         case Condition.Stale:
-            return `${reason}: the last reading, lag ${lagText(target)}, is stale`
+            return `${reason}: the last reading, ${target.show} ${lagText(target)}, is stale`
         default:
             return reason as string
     }
@@ -173,7 +173,8 @@ function record(number: number, target: TargetStatus): void {
     if (bytes !== undefined && !isText(bytes, group)) record.id = idOf(bytes)
     record.condition = CONDITIONS[target.condition]
     if (target.condition === Condition.Lag) {
-        if (target.lagLow === target.lagHigh) record.lag = target.lagLow
+        if (target.show !== "lag") record.show = target.show
+        else if (target.lagLow === target.lagHigh) record.lag = target.lagLow
         record.low = target.lagLow
         if (target.lagHigh !== undefined) record.high = target.lagHigh
         record.known = target.known

@@ -92,7 +92,10 @@ export function oledTexts(status: Status): OledTexts {
     }
     if (words === "") words = complaint
     if (words === "") words = problem
-    if (words === "") words = status.targets[0].unit
+    if (words === "") {
+        const { show, unit } = status.targets[0]
+        words = show === "lag" ? unit : show
+    }
     return { names, numbers, words: printable(words) }
 }
 

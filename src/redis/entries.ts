@@ -40,7 +40,7 @@ export async function readUnreadEntries(
     source: ReplySource,
     lastDeliveredId: StreamId,
     most: number,
-    newest: StreamId,
+    newest: StreamId | undefined,
     unread: UnreadEntries
 ): Promise<void> {
     const reader = source.reader

@@ -90,7 +90,8 @@ export function conclude(evidence: Evidence, lag: Lag): void {
     lag.known = high === undefined && lag.low === 0 ? Known.Not : Known.Bounded
 }
 
-function exactly(lag: Lag, entries: number, known: Known): void {
+/** A lag that is one number. @param lag receives it */
+export function exactly(lag: Lag, entries: number, known: Known): void {
     lag.low = entries
     lag.high = entries
     lag.known = known

@@ -252,12 +252,16 @@ function lagText({ low, high, kind }: Sample, unit: string) {
 const SINGULAR: Record<string, string> = {
     entries: "entry",
     seconds: "second",
+    consumers: "consumer",
 }
 
 function summary(spans: Span[], unit: string) {
     const lows = spans.flatMap(({ low }) => (low === null ? [] : [low]))
-    if (lows.length === 0) return "Lag of the last five minutes: nothing known."
-    return `Lag of the last five minutes: from ${Math.min(...lows)} to ${Math.max(...lows)} ${unit}, now ${lagText(spans.at(-1)!, unit)}.`
+    const { show } = content!.setup
+    const what = show[0].toUpperCase() + show.slice(1)
+    if (lows.length === 0)
+        return `${what} of the last five minutes: nothing known.`
+    return `${what} of the last five minutes: from ${Math.min(...lows)} to ${Math.max(...lows)} ${unit}, now ${lagText(spans.at(-1)!, unit)}.`
 }
 
 /** `12`, `1.5k`, `20M` */

@@ -122,7 +122,10 @@ function drawChart() {
     showChart({
         samples: samples[selected] ?? [],
         setup,
-        unit: parts.setup?.unit ?? "entries",
+        unit:
+            setup.show === "consumers"
+                ? setup.show
+                : (parts.setup?.unit ?? "entries"),
         now: Date.now() + clockOffset,
     })
 }

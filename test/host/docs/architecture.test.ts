@@ -300,6 +300,7 @@ const ROOMS: Room[] = [
             "sim/lab/",
             "sim/light/",
             "sim/view/",
+            "src/settings-table.ts",
             ...MAKING,
             ...BASE,
             ...NODE,

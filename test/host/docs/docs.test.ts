@@ -20,6 +20,7 @@ import {
     TRAFFIC_LIGHT_PINS,
 } from "../../../sim/pictures/pico-w.ts"
 import { pictures } from "../../../sim/pictures/pictures.ts"
+import { Show } from "../../../src/settings-table.ts"
 import { documentedRows } from "../../../sim/settings-table.ts"
 import { Condition, LEDS, LinkStatus } from "../../../src/display/display.ts"
 import {
@@ -270,7 +271,7 @@ describe("lights.md", () => {
                     targets: [{ ...target, condition: "lag", ...light }],
                     resets: 0,
                 },
-                [{ ...target, scale }],
+                [{ ...target, scale, show: Show.Lag }],
                 "entries"
             )[0].shape
         const shapes = {

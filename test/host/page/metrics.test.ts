@@ -112,6 +112,8 @@ describe("over a user's own Redis", () => {
         const expected: [string, Record<string, string>, number][] = [
             ["lag_low", TARGET, 6],
             ["lag_high", TARGET, 6],
+            ["shown_low", { ...TARGET, show: "lag" }, 6],
+            ["shown_high", { ...TARGET, show: "lag" }, 6],
             ["level", TARGET, 3],
             ["status", { ...TARGET, status: "lag" }, 1],
             ["status", { ...TARGET, status: "stale" }, 0],
@@ -250,6 +252,56 @@ describe("over a user's own Redis", () => {
         const { problems } = await health(url)
         assert.ok(problems.some(text => /Redis cannot be read/.test(text)))
     })
+})
+
+test("what is no lag has no sample as one, and its own name in /healthz", async () => {
+    const redis = await startTestRedis()
+    const { client } = redis
+    await client.xGroupCreate("orders", GROUP, "0", { MKSTREAM: true })
+    for (let i = 1; i <= 12; i++)
+        await client.xAdd("orders", "*", { i: `${i}` })
+    await client.xReadGroup(
+        GROUP,
+        "anna",
+        { key: "orders", id: ">" },
+        { COUNT: 4 }
+    )
+    const file = await settingsFile(
+        `REDIS_HOST=${redis.host}`,
+        `REDIS_PORT=${redis.port}`,
+        ...["STREAM=orders", `GROUP=${GROUP}`, "SHOW=work"],
+        ...["STREAM_2=orders", "SHOW_2=length"],
+        "POLL_MS=200"
+    )
+    const { simulator, url } = await startSimulator(["--settings", file])
+    try {
+        await simulator.untilSnapshot(s => s.show === "length", 30_000)
+        const work = { stream: "orders", group: GROUP, show: "work" }
+        const length = { stream: "orders", group: "", show: "length" }
+        const metrics = await eventually(async () => {
+            const found = await scrape(url)
+            return valueOf(found, "shown_low", length) === 12 && found
+        }, "the length")
+        assert.equal(valueOf(metrics, "shown_low", work), 12)
+        assert.equal(valueOf(metrics, "shown_high", work), 12)
+        assert.equal(valueOf(metrics, "lag_low", TARGET), undefined)
+        const { problems, light } = await health(url)
+        assert.deepEqual(
+            light.map(({ show, low }) => [show, low]),
+            [
+                ["work", 12],
+                ["length", 12],
+            ]
+        )
+        // five LEDs each, two a LED
+        assert.ok(
+            problems.includes("orders: length 12 is above 10"),
+            problems.join("\n")
+        )
+    } finally {
+        await simulator.stop()
+        await redis.stop()
+    }
 })
 
 describe("over a local Redis", () => {

@@ -412,6 +412,26 @@ describe("the user", () => {
         assert.deepEqual(lines(settings), lines(JOBS, "--seconds"))
     })
 
+    test("of a stream's length: XLEN, no group, and nothing is denied", async t => {
+        const settings = { STREAM: "jobs", SHOW: "length" }
+        assert.deepEqual(lines(settings), [
+            "ACL SETUSER laglight reset on >PASS %R~jobs resetchannels -@all +client|setname +echo +xlen",
+        ])
+        const stream = await TestStream.create(client, "jobs", "staff")
+        await stream.add(3)
+        await grant(settings)
+        const light = await startLight(t, { ...SERVER, ...LOGIN, ...settings })
+        await light.says(/^jobs: length 3, 2 of 10$/)
+        await light.run(5000)
+        assert.deepEqual(await denied(), [])
+        assertNothingMissing(light)
+        // one target's group does not do for the other's length
+        assert.match(
+            lines({ ...JOBS, STREAM_2: "jobs", SHOW_2: "length" })[0],
+            /\+xinfo\|groups \+xlen$/
+        )
+    })
+
     test("of --health and --exact: consumers that need a look are found, and nothing is denied", async t => {
         const stream = await TestStream.create(client, "jobs", "staff")
         await stream.add(5)

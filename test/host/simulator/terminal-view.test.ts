@@ -17,6 +17,7 @@ const reading: Snapshot = {
     target: 1,
     id: null,
     condition: "lag",
+    show: null,
     lag: 6,
     low: 6,
     high: 6,

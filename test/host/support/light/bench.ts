@@ -21,6 +21,8 @@ import { assertBar, assertCycle, POWER_ON } from "./patterns.ts"
 export interface Reading {
     stream: string
     group: string
+    /** What is counted, where it is not the lag. */
+    show?: string
     lag: number | null
     low: number | null
     high: number | null
