@@ -34,6 +34,9 @@ const CR = 13
 const LF = 10
 const ZERO = 0x30
 const MAX_FIELDS = 32
+/** What a usual group begins with, up to the `$` of its name. */
+const BEGINNING = Buffer.from("*12\r\n$4\r\nname\r\n$")
+const OLD_BEGINNING = Buffer.from("*8\r\n$4\r\nname\r\n$")
 
 /** The fields of one group that are used. One object serves for every poll. */
 export class ConsumerGroup {
@@ -255,11 +258,13 @@ async function readGroup(
     )
         throw new BadAnswer("a group without the fields that every Redis sends")
     group.beginning =
-        isUsual &&
-        isArray &&
-        (elements === OLD_FIELDS * 2 || elements === FIELDS * 2)
-            ? Buffer.from(`*${elements}\r\n$4\r\nname\r\n$`)
-            : undefined
+        !isUsual || !isArray
+            ? undefined
+            : elements === FIELDS * 2
+              ? BEGINNING
+              : elements === OLD_FIELDS * 2
+                ? OLD_BEGINNING
+                : undefined
     return true
 }
 
