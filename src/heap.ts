@@ -5,19 +5,25 @@
  * over the heap, with the garbage of that time in between, and leave no hole for a piece of a reply (1472 bytes) long before
  * the heap is full.
  */
-import { keepRoom, tidy } from "./link/tidy"
+import { keepRoom, PIECE, tidy } from "./link/tidy"
 import { Settings, Unit } from "./settings"
 
-/** Bytes in a block of what is held here. */
-const BLOCK = 1000
-
-/** What is kept free of the program's state while it starts, with one target, bytes. */
-const RESERVE_BYTES = 24000
+/** What a buffer takes of the heap besides its bytes. */
+const HEADER = 12
+/** How many pieces of a reply are kept free of the program's state while it starts, with one target: nearly all that there is. */
+const RESERVE_PIECES = 16
+/** Below the reserve, for what the program makes of itself beyond its classes, bytes. */
+const STATE_BYTES = 12000
+/** It is held in blocks of so many bytes, and in so many smaller ones: no hole is left below it that a fence would fit. */
+const STATE_BLOCK = 100
+const SMALL_BLOCKS = 60
 /**
- * Below the reserve, for what the program makes of itself beyond its classes, bytes: nearly all that is left, so that little
- * of it comes to lie above.
+ * Between the two is room for small things, in holes that no piece of a reply fits, nor what holds the room for them
+ * (src/link/tidy.ts): fences between them, which are never let go of, keep the holes from becoming one.
  */
-const STATE_BYTES = 15500
+const HOLES = 13
+const HOLE = 440
+const FENCE = 40
 
 /**
  * What the replies to one send may weigh, bytes, with one target that is watched for its lag in entries. They arrive at the
@@ -25,12 +31,13 @@ const STATE_BYTES = 15500
  * the heap (docs/pico-w-runtime.md, row 9). How much does was found out in test/host/board/chip-speed.test.ts, which holds it.
  */
 const REPLY_BYTES = 20500
-/** What each further target takes of the reserve; more is made then of the room for garbage, bytes. */
-const TARGET_RESERVE_BYTES = 2000
+/** What each further target takes of the reserve while the program starts, and what all together does that can be switched on. */
+const TARGET_RESERVE_BYTES = 2250
+const EXTRAS_RESERVE_BYTES = 2420
 /** What each further target takes of it, for what is kept of it between polls. */
 const TARGET_BYTES = 2690
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
-const EXTRAS_BYTES = 6600
+const EXTRAS_BYTES = 3600
 /** So long names are in the above, bytes. */
 const NAME_BYTES = 24
 /** How often a stream's name is in what is kept of a target, and a group's. */
@@ -43,14 +50,17 @@ const GROUP_COPIES = 3
  */
 export function replyBytesFor(settings: Settings, inOnePiece: boolean): number {
     let bytes = REPLY_BYTES - (settings.targets.length - 1) * TARGET_BYTES
-    if (
+    if (hasExtras(settings)) bytes -= EXTRAS_BYTES
+    bytes -= longNames(settings)
+    return inOnePiece ? Math.idiv(bytes, 2) : bytes
+}
+
+function hasExtras(settings: Settings): boolean {
+    return (
         settings.unit === Unit.Seconds ||
         settings.health !== undefined ||
         settings.trafficLight !== undefined
     )
-        bytes -= EXTRAS_BYTES
-    bytes -= longNames(settings)
-    return inOnePiece ? Math.idiv(bytes, 2) : bytes
 }
 
 /** What names take beyond what is reckoned for them, bytes. */
@@ -67,17 +77,29 @@ function beyond(name: string): number {
     return Math.max(0, name.byteLength - NAME_BYTES)
 }
 
+const fences: Buffer[] = []
+
 /** Holds the end of the heap while the program starts: what is made meanwhile lies below. */
 export class Reserve {
     private blocks: Buffer[]
+    private holes: Buffer[] = []
 
     /** For the beginning of the program, when the heap is empty. */
     constructor() {
-        tidy()
-        let below = blocksOf(STATE_BYTES)
-        this.blocks = blocksOf(RESERVE_BYTES)
+        tidy(PIECE)
+        let below = blocksOf(
+            STATE_BLOCK,
+            Math.idiv(STATE_BYTES, STATE_BLOCK + HEADER)
+        )
+        let small = blocksOf(FENCE, SMALL_BLOCKS)
+        for (let i = 0; i < HOLES; ++i) {
+            this.holes.push(Buffer.alloc(HOLE))
+            fences.push(Buffer.alloc(FENCE))
+        }
+        this.blocks = blocksOf(PIECE, RESERVE_PIECES)
         below = undefined
-        tidy()
+        small = undefined
+        tidy(PIECE)
     }
 
     /** Gives what lies next to the program's state to what further targets and displays make of themselves. */
@@ -85,20 +107,21 @@ export class Reserve {
         const further =
             displayBytes +
             (settings.targets.length - 1) * TARGET_RESERVE_BYTES +
+            (hasExtras(settings) ? EXTRAS_RESERVE_BYTES : 0) +
             longNames(settings)
-        this.blocks.insert(0, -Math.idiv(further, BLOCK))
+        this.blocks.insert(0, -Math.idiv(further, PIECE + HEADER))
     }
 
     /** Gives all of it to whoever needs it: replies, when the first are asked for. */
     release(): void {
         keepRoom(this.blocks)
         this.blocks = undefined
+        this.holes = undefined
     }
 }
 
-function blocksOf(bytes: number): Buffer[] {
+function blocksOf(bytes: number, count: number): Buffer[] {
     const blocks: Buffer[] = []
-    for (let i = Math.idiv(bytes, BLOCK); i > 0; --i)
-        blocks.push(Buffer.alloc(BLOCK))
+    for (let i = 0; i < count; ++i) blocks.push(Buffer.alloc(bytes))
     return blocks
 }

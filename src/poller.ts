@@ -1,7 +1,6 @@
 /** The loop: go to the server that knows, ask, understand. It owns the interval. */
 import * as ds from "@devicescript/core"
 import { Condition } from "./display/display"
-import { letGo } from "./link/tidy"
 import { Address, addressText, isIpAddress, sameAddress } from "./link/address"
 import { Fault, LinkError } from "./link/fault"
 import { Link } from "./link/link"
@@ -282,11 +281,11 @@ export class Poller {
         for (const target of this.targets) {
             if (!target.here) continue
             for (let round = 1; round <= MAX_ROUNDS; ++round) {
+                session.holdRoom()
                 questions.clear()
                 if (round === 1 && this.asksClock) this.clock.ask(questions)
                 target.ask(questions, round === 1, ds.millis())
                 const askedAt = await this.exchange(session, target)
-                session.holdRoom()
                 if (
                     askedAt === undefined ||
                     !target.conclude(askedAt, round === MAX_ROUNDS)
@@ -294,6 +293,7 @@ export class Poller {
                     break
             }
         }
+        session.holdRoom()
         for (let i = 0; i < this.targets.length; ++i)
             if (this.targets[i].here) this.settle(i, address, started)
         this.keeper.polled()
@@ -328,7 +328,6 @@ export class Poller {
                 while (sent < end) session.queue(questions.list[sent++].command)
                 group++
             }
-            letGo()
             await session.flush()
             if (askedAt === undefined) askedAt = session.askedAt
             if (single) {

@@ -28,7 +28,7 @@ class Track {
     due = 0
     beats = false
     /** Undefined until something is played. */
-    private steps: Steps | undefined
+    private steps: Steps | undefined = undefined
     private next = 0
     private isStale = false
 
@@ -114,6 +114,7 @@ export class Player implements Display {
     show(status: Status): void {
         const now = ds.millis()
         const pattern = linkPattern(status.link)
+        this.share(status.targets.length)
         if (pattern !== undefined) {
             for (const share of this.shares) share.cover()
             if (this.whole.key !== status.link) {
@@ -128,13 +129,16 @@ export class Player implements Display {
         this.wake()
     }
 
+    /** Divides the bar, before replies need the heap. */
+    private share(targets: number): void {
+        if (this.shares.length === targets) return
+        const leds = Math.floor(LEDS / targets)
+        this.shares = []
+        for (let i = 0; i < targets; ++i)
+            this.shares.push(new Track(leds, LEDS - (i + 1) * leds))
+    }
+
     private showTargets(targets: TargetStatus[], now: number): void {
-        if (this.shares.length !== targets.length) {
-            const leds = Math.floor(LEDS / targets.length)
-            this.shares = []
-            for (let i = 0; i < targets.length; ++i)
-                this.shares.push(new Track(leds, LEDS - (i + 1) * leds))
-        }
         for (let i = 0; i < targets.length; ++i) {
             const target = targets[i]
             const share = this.shares[i]

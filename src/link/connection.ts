@@ -4,7 +4,7 @@ import { connect, Socket } from "@devicescript/net/src/sockets"
 import { Address } from "./address"
 import { connectFault, Fault, LinkError, openFault } from "./fault"
 import { CONNECT_LIMIT_MS } from "./recovery"
-import { needless, tidy } from "./tidy"
+import { needless, PIECE, THIRD, tidy } from "./tidy"
 
 type SocketEvent = "open" | "close" | "data" | "error"
 
@@ -23,6 +23,8 @@ const MAX_UNASKED = 3000
 /** The same where data comes no faster than it is read, but for pauses in the reading. */
 const MAX_WAITING_PACED = 12000
 let maxWaiting = MAX_WAITING
+/** So many pieces wait at the most, more or less. */
+const MAX_PIECES = 17
 /** What a buffer takes in the heap besides its bytes. */
 const BUFFER_BYTES = 16
 
@@ -40,10 +42,6 @@ let current: Connection | undefined = undefined
 export class Connection {
     /** What has arrived and `receive` has not returned yet, bytes. */
     private waiting = 0
-    /** The most that `waiting` has been. */
-    mostWaiting = 0
-    /** The largest piece that has come, bytes. */
-    largestPiece = 0
     /** More has arrived than there is room for: what came last is lost. */
     private overflown = false
     /** Nobody wants what still arrives. */
@@ -55,9 +53,13 @@ export class Connection {
         private socket: Socket,
         public address: Address
     ) {
+        const buffers = (socket as unknown as SocketBuffers).buffers
         // what came together with the open
-        for (const piece of (socket as unknown as SocketBuffers).buffers)
-            this.waiting += piece.length + BUFFER_BYTES
+        for (const piece of buffers) this.waiting += piece.length + BUFFER_BYTES
+        // an array that grows while pieces arrive comes to lie among them, and stays
+        const count = buffers.length
+        buffers.insert(count, MAX_PIECES)
+        buffers.insert(count, -MAX_PIECES)
     }
 
     /** For our own simulator, where data comes no faster than it is read: there is room for it without further ado. */
@@ -86,8 +88,6 @@ export class Connection {
             return
         }
         this.waiting += bytes
-        if (piece.length > this.largestPiece) this.largestPiece = piece.length
-        if (this.waiting > this.mostWaiting) this.mostWaiting = this.waiting
         // as the stock handler does, in fewer calls: it comes with each piece
         socket.buffers.push(piece)
         socket.emitter.emit(false)
@@ -146,8 +146,7 @@ export class Connection {
                 Fault.BadReply,
                 "more data arrived than was asked for"
             )
-        // more is here than was read: the heap fills up
-        if (this.hasUnread()) tidy()
+        tidy(this.hasUnread() ? THIRD : PIECE)
         let piece: Buffer | null | undefined
         try {
             piece = await this.socket.recv(limitMs > 0 ? limitMs : 1)

@@ -23,6 +23,9 @@ class Question {
 
 const ASKING = encodeCommand(["ASKING"])
 
+/** So many questions about a target there are, mostly, in one send. */
+const USUAL = 8
+
 /** ASKING: the node is asked for a stream that is still on its way to it. */
 class Asking implements Asker {
     async readReply(ask: number, source: ReplySource): Promise<void> {
@@ -43,6 +46,14 @@ export class Questions {
     /** What the replies to each group may weigh, bytes. */
     readonly weights: number[] = []
     private askingFirst = new Asking()
+
+    /** Objects that were made later would lie among the pieces of replies. */
+    constructor() {
+        for (let i = 0; i < USUAL; ++i) this.put(this.askingFirst, 0, ASKING)
+        this.begin(0)
+        this.begin(0)
+        this.clear()
+    }
 
     clear(): void {
         this.count = 0

@@ -56,6 +56,9 @@ const MAX_DIGITS = 20
 const CARRY_LINE_BYTES = MAX_LINE + 2
 const CARRY_BYTES = MAX_DIGITS + 4 + MAX_HELD + 2
 
+/** For whoever reads: of several readers one is in use. Made when the heap is empty, as it is longer than the holes for small things. */
+const CARRY = Buffer.alloc(CARRY_BYTES)
+
 /** In place of bytes that are not there: positions (`start`, `limit`, `carried`) say so before anybody looks. */
 const NO_BYTES: Buffer = undefined as any
 
@@ -113,7 +116,7 @@ export class RespReader {
     /** Elements still to come in each open aggregate. */
     private remaining: number[] = [0, 0, 0, 0, 0, 0, 0, 0]
 
-    private carry: Buffer = NO_BYTES
+    private carry: Buffer = CARRY
     /** Bytes at the start of `carry` that were left over from earlier pieces. */
     private carried = 0
     /** While `input` is `carry`: the piece it continues with, and which part of it. */

@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { Connection } from "../link/connection"
 import { Fault, LinkError } from "../link/fault"
-import { holdRoom, tidy } from "../link/tidy"
+import { holdRoom, letGo, PIECE, tidy } from "../link/tidy"
 import { keepSecret, refusedLogin } from "./refusal"
 import { nextElement, ReplySource, unexpected } from "./reply"
 import { encodeCommand, RespReader, RespType } from "./resp"
@@ -127,6 +127,9 @@ export class Session implements ReplySource {
         this.piece = undefined
         this.pieces = 0
         this.reader.letGo()
+        letGo()
+        // what is made from here on to read the replies comes to lie in small holes, and not among their pieces
+        tidy(PIECE)
         let bytes = this.batch[0]
         if (this.batchCount > 1) {
             // the same commands as last time are joined already
@@ -158,8 +161,7 @@ export class Session implements ReplySource {
     holdRoom(): void {
         this.piece = undefined
         this.reader.letGo()
-        tidy()
-        holdRoom(this.connection.mostWaiting, this.connection.largestPiece)
+        holdRoom()
     }
 
     /** Waits for so many ms, when all that was asked is answered. */

@@ -63,11 +63,14 @@ describe("with sockets that hand over all at once", () => {
         assert.ok(low! > 0 && low! <= 7 && high! >= 7, `${low} to ${high}`)
     })
 
-    test("so it is of five targets of 9 groups with all that can be switched on", async () => {
+    test("so it is of five targets of 19 groups with all that can be switched on", async () => {
         const settings: Record<string, string> = {}
         for (let i = 1; i <= 5; i++) {
             settings[i === 1 ? "STREAM" : `STREAM_${i}`] = `s${i}`
-            settings[i === 1 ? "GROUP" : `GROUP_${i}`] = await crowd(`s${i}`, 9)
+            settings[i === 1 ? "GROUP" : `GROUP_${i}`] = await crowd(
+                `s${i}`,
+                19
+            )
         }
         const light = await Light.start(
             { ...SERVER, ...settings, ...EVERYTHING, LAG_PER_LED: 1_000_000 },

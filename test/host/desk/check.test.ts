@@ -646,7 +646,7 @@ describe("what the board will need", () => {
         )
         assert.match(
             await needs([...further(4), "PENDING_MAX=9"]),
-            /^the board would be busy up to 593 ms .*\n.*: 19 \(there is time for 41, and memory for 19\)$/
+            /^the board would be busy up to 593 ms .*\n.*: 38 \(there is time for 41, and memory for 38\)$/
         )
     })
 
