@@ -7,7 +7,7 @@
  * `end`         that is all
  */
 import { readSetting } from "@devicescript/settings"
-import { GROUP_BYTES } from "./ask/lag-inquiry"
+import { GROUP_BYTES } from "./ask/lag-query"
 import { replyBytesFor } from "./heap"
 import { Runtime } from "./link/runtime"
 import { SettingsReader } from "./settings"

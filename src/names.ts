@@ -8,20 +8,20 @@ export {}
 // prettier-ignore
 {
     "_eventHandlers"; "_send"; "activeLow"; "add"; "address"; "addressOf";
-    "affordable"; "answeredAt"; "answers"; "ask"; "asked"; "askedAt";
+    "affordableEntries"; "answeredAt"; "answers"; "ask"; "asked"; "askedAt";
     "askedScript"; "asking"; "at"; "base"; "batch"; "batchBytes"; "batchCount";
     "beatAt"; "beats"; "beforeCommand"; "beginning"; "blinking"; "blocks";
-    "bounds"; "buffers"; "bytes"; "carried"; "carry"; "caughtUp"; "chasing";
+    "bounds"; "buffers"; "bytes"; "carried"; "carry"; "caughtUp"; "movedPast";
     "clock"; "command"; "complaint"; "condition"; "connected"; "connection";
-    "consumers"; "consumersInquiry"; "copy"; "count"; "counted"; "countedAll";
+    "consumers"; "consumersQuery"; "copy"; "count"; "counted"; "countedAll";
     "counting"; "crossCheckedAt"; "depth"; "deviceBusy"; "downSince"; "due";
     "emit"; "emitter"; "empties"; "end"; "entries"; "entriesRead"; "entryBytes";
     "evidence"; "fail"; "failed"; "failures"; "fault"; "faults"; "firstMs";
     "flag"; "flush"; "forget"; "frame"; "freshness"; "grant"; "green"; "group";
     "groupBytes"; "groups"; "halfOpens"; "handlers"; "hasUnread"; "here";
     "high"; "host"; "idleMaxS"; "includes"; "input"; "integer"; "is"; "isNews";
-    "isResting"; "isStale"; "isWanted"; "joined"; "keeper"; "key"; "known";
-    "labels"; "lag"; "lagHigh"; "lagInquiry"; "lagLow"; "lamps"; "last";
+    "mustPause"; "isStale"; "isWanted"; "joined"; "keeper"; "key"; "known";
+    "labels"; "lag"; "lagHigh"; "lagQuery"; "lagLow"; "lamps"; "last";
     "lastAnswer"; "lastDeliveredId"; "lastError"; "lastFrame"; "lastProblem";
     "leave"; "leds"; "level"; "lights"; "limit"; "limits"; "link"; "list";
     "loginRefused"; "longestIdleMs"; "lookedAt"; "lookedUpAt"; "low"; "master";
@@ -32,14 +32,14 @@ export {}
     "port"; "position"; "precedes"; "precedesAll"; "problem"; "queue"; "raw";
     "reader"; "readReply"; "readTo"; "reason"; "recovery"; "red"; "redirect";
     "redirects"; "refusal"; "refuse"; "refused"; "remaining"; "replyBytes";
-    "replyLimitMs"; "reported"; "reportedFalse"; "reset"; "rest"; "restsDue";
+    "replyLimitMs"; "reported"; "reportedFalse"; "reset"; "pausesDue";
     "returned"; "revision"; "rights"; "run"; "runtime"; "scale"; "seconds";
     "seed"; "send"; "sending"; "sentinel"; "sentinels"; "settings"; "shares";
-    "show"; "shown"; "signs"; "skipped"; "sleeping"; "split"; "staleMs";
+    "show"; "shown"; "health"; "skipped"; "sleeping"; "split"; "staleMs";
     "stall"; "stallS"; "startsWith"; "state"; "status"; "steady"; "steps";
     "stream"; "take"; "tally"; "tallying"; "targets"; "text"; "timeouts"; "tls";
     "toBuffer"; "top"; "topology"; "triedAt"; "turnedAwayBy"; "unit"; "unknown";
     "unread"; "unreadCommand"; "unsent"; "upTo"; "usesSentinel"; "vainScans";
-    "waiting"; "waitMs"; "wantsBeat"; "weighed"; "when"; "whole"; "wifi";
+    "waiting"; "waitMs"; "wantsBeat"; "mostReturned"; "when"; "whole"; "wifi";
     "xread"; "yellow";
 }

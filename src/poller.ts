@@ -1,4 +1,4 @@
-/** The loop: go to the server that knows, ask, understand. It owns the interval. */
+/** The loop: connect to the right server, ask, conclude. It owns the interval. */
 import * as ds from "@devicescript/core"
 import { Condition } from "./display/display"
 import { Address, addressText, isIpAddress, sameAddress } from "./link/address"
@@ -29,7 +29,7 @@ import { Target } from "./target"
 
 /** Between two tries to log in where it was refused, ms: the password may be changed on the server. */
 export const LOGIN_AGAIN_MS = 10000
-/** Sends about one target in one poll at the most, for what one cannot tell. */
+/** The most sends about one target in one poll: another one follows while it would make the lag more exact. */
 const MAX_ROUNDS = 6
 /** How long a reply may take where another server may have taken over, ms. */
 const SHORT_REPLY_LIMIT_MS = 2000
@@ -339,7 +339,7 @@ export class Poller {
             await this.freshness.check(session)
             for (let i = first; i < sent; ++i) {
                 const question = questions.list[i]
-                await question.asker.readReply(question.ask, session)
+                await question.replyReader.readReply(question.ask, session)
             }
             if (single) target.lastAnswer = this.freshness.answer(session)
         }
@@ -384,7 +384,7 @@ export class Poller {
         }
         // a node that knows where to go is a sound server
         this.link.succeeded()
-        // where one server can take over from another, waiting for a hung one is dear
+        // where one server can take over from another, waiting for a hung one costs too much
         this.replyLimitMs = SHORT_REPLY_LIMIT_MS
         let problem: string | undefined = undefined
         if (sameAddress(redirect.address, from) && redirect.unnamed)

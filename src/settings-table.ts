@@ -1,7 +1,7 @@
 /**
  * Every setting, once: its key, what it is when it is missing, what is accepted, whether it is secret. A table that is asked:
  * the device (settings.ts) answers with checked values, the host (sim/settings-table.ts) notes the rows, for `npm run check` and
- * the documentation. So a row costs the device no memory. What the settings mean, in words, is in sim/settings-words.ts.
+ * the documentation. So a row costs the device no memory. What the settings mean is in sim/settings-text.ts.
  * Pure and without imports: the host imports this file.
  */
 

@@ -1,6 +1,6 @@
 /**
  * The settings as the rest of the firmware wants them: read, checked, with units in their names.
- * An invalid or missing setting is refused whole; what is wrong is said in words, a secret's value never.
+ * An invalid or missing setting is refused whole; a message says what is wrong, and never a secret's value.
  */
 import { LEDS } from "./display/display"
 import { TrafficLimits } from "./display/traffic-light"

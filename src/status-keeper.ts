@@ -70,13 +70,13 @@ export class StatusKeeper {
         this.noNetwork =
             error.fault === Fault.NoNetwork ||
             error.fault === Fault.WifiJoinFinal
-        // a server that refuses may also hang up; any other end of the link makes the refusal old news
+        // a server that refuses may also hang up; any other end of the link ends the refusal
         if (!(connected && this.loginRefused)) this.loginRefused = false
         this.misconfigured = false
         this.show()
     }
 
-    /** Redis, or a sentinel, refused the login. @param condition which refusal @param reason in words */
+    /** Redis, or a sentinel, refused the login. @param condition which refusal @param reason a sentence */
     refused(condition: Condition, reason: string): void {
         this.loginRefused = true
         for (const target of this.targets)
@@ -186,8 +186,8 @@ export class StatusKeeper {
         const lagHigh = hasBar ? target.lag.high : 0
         const known = isFresh ? target.lag.known : undefined
         const complaint = isFresh ? target.complaint : undefined
-        const pending = isFresh ? target.signs.pending : undefined
-        const consumers = isFresh ? target.signs.consumers : undefined
+        const pending = isFresh ? target.health.pending : undefined
+        const consumers = isFresh ? target.health.consumers : undefined
         const reason = isStale
             ? `no answer for ${Math.floor(this.staleMs / 1000)} s`
             : target.reason

@@ -2,8 +2,8 @@
 import { Condition } from "./display/display"
 import { Address } from "./link/address"
 import { Answers } from "./ask/answers"
-import { ConsumersInquiry } from "./ask/consumers-inquiry"
-import { LagInquiry } from "./ask/lag-inquiry"
+import { ConsumersQuery } from "./ask/consumers-query"
+import { LagQuery } from "./ask/lag-query"
 import { LengthQuery } from "./ask/length-query"
 import { Stall } from "./ask/stall"
 import { Questions } from "./redis/question"
@@ -11,7 +11,7 @@ import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
 import { GOOD_ROUND_TRIP_MS, ServerClock } from "./redis/server-clock"
 import { Show, TargetSettings, Unit } from "./settings"
 import { concludeAge } from "./signal/age"
-import { complaint, Limits, Signs } from "./signal/health"
+import { complaint, Limits, ConsumerHealth } from "./signal/health"
 import { exactly, Known, Lag, unknownLag } from "./signal/lag"
 import { levelOf, topOf } from "./signal/level"
 
@@ -27,9 +27,9 @@ export class Target {
     high = 0
     /** The lag in the scale's unit, likewise. */
     readonly lag: Lag = unknownLag()
-    /** Why there is no lag, in words; undefined when there is one. */
+    /** Why there is no lag, a sentence; undefined when there is one. */
     reason: string | undefined = undefined
-    /** What is wrong with the consumers, in words; undefined when nothing is. */
+    /** What is wrong with the consumers, a sentence; undefined when nothing is. */
     complaint: string | undefined = undefined
     /** Rights that would make the lag exact: `+xread +xlen`; undefined when none is missing. */
     missing: string | undefined = undefined
@@ -52,19 +52,19 @@ export class Target {
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
     notNow: ReplyError | undefined = undefined
 
-    /** The name that GROUP=* found, to the byte; undefined where it stands in the settings, or none was found. */
+    /** The name that GROUP=* found, byte for byte; undefined where it stands in the settings, or none was found. */
     foundName: Buffer | undefined = undefined
     /** The same as text. */
     private label: string | undefined = undefined
     /** How many commands `missing` names. */
     private forbidden = 0
-    private lagInquiry: LagInquiry
+    private lagQuery: LagQuery
     /** Asked in its place where the stream's length is shown. */
     private lengthQuery: LengthQuery | undefined = undefined
-    private consumersInquiry: ConsumersInquiry | undefined = undefined
+    private consumersQuery: ConsumersQuery | undefined = undefined
     private stall: Stall | undefined = undefined
     /** How the group's consumers are. */
-    readonly signs: Signs = {
+    readonly health: ConsumerHealth = {
         pending: undefined,
         consumers: undefined,
         longestIdleMs: undefined,
@@ -85,7 +85,7 @@ export class Target {
     ) {
         const top =
             unit === Unit.Seconds ? ENTRIES_FOR_SECONDS : topOf(settings.scale)
-        this.lagInquiry = new LagInquiry(
+        this.lagQuery = new LagQuery(
             settings.stream,
             settings.group,
             top,
@@ -93,13 +93,13 @@ export class Target {
         )
         if (settings.show === Show.Length)
             this.lengthQuery = new LengthQuery(settings.stream)
-        this.lagInquiry.wantsOldest = unit === Unit.Seconds
+        this.lagQuery.wantsOldest = unit === Unit.Seconds
         if (limits?.stallS !== undefined) this.stall = new Stall()
         if (limits !== undefined)
-            this.consumersInquiry = new ConsumersInquiry(
+            this.consumersQuery = new ConsumersQuery(
                 settings.stream,
                 limits,
-                this.signs,
+                this.health,
                 clock,
                 answers
             )
@@ -113,9 +113,9 @@ export class Target {
     /** A new connection: rights and figures are to be found out again. */
     connected(): void {
         this.lastAnswer = undefined
-        this.lagInquiry.connected()
+        this.lagQuery.connected()
         this.stall?.forget()
-        this.consumersInquiry?.connected()
+        this.consumersQuery?.connected()
     }
 
     /**
@@ -127,14 +127,14 @@ export class Target {
         questions.asking = this.asking
         if (this.lengthQuery !== undefined)
             return this.lengthQuery.ask(questions)
-        questions.begin(this.lagInquiry.weight())
+        questions.begin(this.lagQuery.weight())
         // without the server's clock the newest ID stands in
-        this.lagInquiry.wantsNewest =
+        this.lagQuery.wantsNewest =
             this.unit === Unit.Seconds && this.clock.isForbidden()
-        this.lagInquiry.ask(questions, now)
-        const group = this.lagInquiry.group
-        if (first && this.consumersInquiry && group !== undefined)
-            this.consumersInquiry.ask(
+        this.lagQuery.ask(questions, now)
+        const group = this.lagQuery.group
+        if (first && this.consumersQuery && group !== undefined)
+            this.consumersQuery.ask(
                 questions,
                 group.name || this.settings.group,
                 group.consumers as number
@@ -153,7 +153,7 @@ export class Target {
         this.findMissing()
         const length = this.lengthQuery
         const refusal =
-            length === undefined ? this.lagInquiry.refusal : length.refusal
+            length === undefined ? this.lagQuery.refusal : length.refusal
         if (refusal !== undefined) {
             // the same error again has to be read again: `ask` forgets it
             this.lastAnswer = undefined
@@ -166,13 +166,13 @@ export class Target {
             return false
         }
         const entries = this.answers.entries
-        const more = this.lagInquiry.conclude(entries, askedAt)
+        const more = this.lagQuery.conclude(entries, askedAt)
         if (more && !last) return true
-        const group = this.lagInquiry.group
-        if (this.lagInquiry.tooManyGroups()) {
+        const group = this.lagQuery.group
+        if (this.lagQuery.tooManyGroups()) {
             this.refuse(
                 Condition.Unknown,
-                `lag unknown: the stream has ${this.lagInquiry.groups} consumer groups, and this device can read ${this.lagInquiry.maxGroups()}`,
+                `lag unknown: the stream has ${this.lagQuery.groups} consumer groups, and this device can read ${this.lagQuery.maxGroups()}`,
                 askedAt
             )
             return false
@@ -189,12 +189,12 @@ export class Target {
             this.foundName = group.name
             this.label = group.name?.toString()
         }
-        const signs = this.signs
-        signs.pending = group.pending
-        signs.consumers = group.consumers
-        signs.lagging = entries.low > 0
+        const health = this.health
+        health.pending = group.pending
+        health.consumers = group.consumers
+        health.lagging = entries.low > 0
         if (this.stall !== undefined)
-            signs.stalledMs = this.stall.look(
+            health.stalledMs = this.stall.look(
                 group.lastDeliveredId,
                 entries.low > 0,
                 askedAt
@@ -211,7 +211,7 @@ export class Target {
         this.complaint =
             this.limits === undefined
                 ? undefined
-                : complaint(signs, this.limits)
+                : complaint(health, this.limits)
         this.show(askedAt)
         return false
     }
@@ -227,7 +227,7 @@ export class Target {
         this.low = levelOf(scale, lag.low)
         this.high =
             lag.high === undefined ? scale.leds + 1 : levelOf(scale, lag.high)
-        // levels are told by both bounds; in words so short a time is one
+        // both bounds tell the level; in the log so short a time is one number
         if (
             this.unit === Unit.Seconds &&
             (lag.high as number) - lag.low <= GOOD_ROUND_TRIP_MS / 1000
@@ -238,7 +238,7 @@ export class Target {
     /**
      * The answer is the last one's again, and what was concluded from that is still true.
      * @param askedAt when it was asked for, ms since the program's start
-     * @returns false where more than the answer counts, so that it has to be concluded anew: time, or rights to be tried again
+     * @returns false where more than the answer counts, so that it has to be concluded again: time, or rights to be tried again
      */
     repeats(askedAt: number): boolean {
         if (this.stall !== undefined || this.missing !== undefined) return false
@@ -248,8 +248,8 @@ export class Target {
 
     /** Finds out which commands would make the answers exact, and are forbidden. */
     private findMissing(): void {
-        const refused = this.lagInquiry.rights.refused
-        const more = this.consumersInquiry?.rights.refused
+        const refused = this.lagQuery.rights.refused
+        const more = this.consumersQuery?.rights.refused
         const count = refused.length + (more === undefined ? 0 : more.length)
         if (count === this.forbidden) return
         this.forbidden = count
@@ -263,7 +263,7 @@ export class Target {
      * @param at when that was so, ms since the program's start
      */
     refuse(condition: Condition, reason: string | undefined, at: number): void {
-        // whatever it was, it does not say this
+        // the last answer no longer stands for what is shown
         this.lastAnswer = undefined
         this.condition = condition
         this.reason = reason
@@ -300,15 +300,15 @@ export class Target {
         this.setLag(this.answers.entries)
         switch (this.settings.show) {
             case Show.Pending:
-                exactly(lag, this.signs.pending as number, Known.Reported)
+                exactly(lag, this.health.pending as number, Known.Reported)
                 break
             case Show.Consumers:
-                exactly(lag, this.signs.consumers as number, Known.Reported)
+                exactly(lag, this.health.consumers as number, Known.Reported)
                 break
             case Show.Work:
-                lag.low += this.signs.pending as number
+                lag.low += this.health.pending as number
                 if (lag.high !== undefined)
-                    lag.high += this.signs.pending as number
+                    lag.high += this.health.pending as number
                 break
         }
         return lag.known === Known.Not
@@ -325,11 +325,11 @@ export class Target {
     /** Turns the count into the age of the oldest entry that waits. @returns why it is not known; undefined when it is */
     private concludeSeconds(): string | undefined {
         const entries = this.answers.entries
-        const firstMs = this.lagInquiry.unread.firstMs
+        const firstMs = this.lagQuery.unread.firstMs
         if (entries.high === 0) return this.concludeEntries()
         this.lag.known = Known.Not
         if (
-            !((this.lagInquiry.evidence.counted as number) > 0) ||
+            !((this.lagQuery.evidence.counted as number) > 0) ||
             firstMs === undefined
         )
             return "age unknown: reading IDs (XREAD) is not among the user's rights"
@@ -337,7 +337,7 @@ export class Target {
             firstMs,
             this.clock.earliest(),
             this.clock.latest(),
-            this.lagInquiry.stream.newestMs,
+            this.lagQuery.stream.newestMs,
             this.lag
         )
             ? undefined

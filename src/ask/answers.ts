@@ -14,7 +14,7 @@ export class Answers {
     readonly evidence = noEvidence()
     /** The lag in entries. */
     readonly entries: Lag = unknownLag()
-    /** Scribbled on while groups are read; changes places with a target's own group where that is the one left over. */
+    /** Overwritten while groups are read; changes places with a target's own group where that is the one left over. */
     spare = new ConsumerGroup()
 
     /** @param replyBytes what the replies to one send may weigh: more would not fit the heap */

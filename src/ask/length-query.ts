@@ -1,4 +1,4 @@
-import { Asker, Questions } from "../redis/question"
+import { ReplyReader, Questions } from "../redis/question"
 import { ReplyError } from "../redis/refusal"
 import { nextCount, ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
@@ -7,7 +7,7 @@ import { encodeCommand } from "../redis/resp"
 const REPLY_BYTES = 200
 
 /** Finds out how many entries a stream holds. One that is not there holds none: nobody has put anything into it yet. */
-export class LengthQuery implements Asker {
+export class LengthQuery implements ReplyReader {
     entries = 0
     /** Redis's error in place of the length; undefined when there was none. */
     refusal: ReplyError | undefined = undefined

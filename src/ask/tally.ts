@@ -2,7 +2,7 @@
 import { UnreadEntries } from "../redis/entries"
 import { StreamId } from "../redis/stream-id"
 
-/** A tally is begun anew after so long, ms: what lies behind it may have become another stream's. */
+/** A tally starts again after so long, ms: what lies behind it may have become another stream's. */
 export const TALLY_MS = 60000
 
 /**

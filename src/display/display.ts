@@ -34,7 +34,7 @@ export interface TargetStatus {
     stream: string
     /** The consumer group; with GROUP=* the one that lags most now. */
     group: string
-    /** That name to the byte, as Redis has it; undefined where GROUP names it, or none was found. */
+    /** That name byte for byte, as Redis has it; undefined where GROUP names it, or none was found. */
     groupBytes: Buffer | undefined
     /** The scale's unit, in which the lag is. */
     unit: "entries" | "seconds"
@@ -52,9 +52,9 @@ export interface TargetStatus {
     lagHigh: number | undefined
     /** How the lag is known (signal/lag.ts, Known); undefined where `condition` is not Lag. */
     known: string | undefined
-    /** Why there is no fresh lag, and what to do, in words; undefined where `condition` is Lag, and before the first answer. */
+    /** Why there is no fresh lag, and what to do, a sentence; undefined where `condition` is Lag, and before the first answer. */
     reason: string | undefined
-    /** What is wrong with the group's consumers, in words; undefined when nothing is, and where `condition` is not Lag. */
+    /** What is wrong with the group's consumers, a sentence; undefined when nothing is, and where `condition` is not Lag. */
     complaint: string | undefined
     /** Length of the pending entries list; undefined when unknown, and where `condition` is not Lag. */
     pending: number | undefined
@@ -70,7 +70,7 @@ export interface TargetStatus {
 export interface Status {
     link: LinkStatus
     /**
-     * What is in the way, with which server or setting, in words; undefined when nothing is. A link that is up may have a
+     * What is in the way, with which server or setting, a sentence; undefined when nothing is. A link that is up may have a
      * problem: the last readings still stand, or a server answers that it cannot answer now.
      */
     problem: string | undefined

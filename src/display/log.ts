@@ -1,5 +1,5 @@
 /**
- * The log as a display: a line on each change of status or level, in words, and a data record of each reading that differs
+ * The log as a display: a line on each change of status or level, for people, and a data record of each reading that differs
  * from the last; nothing per poll. docs/monitoring.md describes the records, which programs read; the lines are for people.
  */
 import {
@@ -134,7 +134,7 @@ function words(target: TargetStatus): string {
     }
 }
 
-/** A target's lag in words: `3`, `2.5 s`, `at least 100`, `between 4 and 9`. */
+/** A target's lag as text: `3`, `2.5 s`, `at least 100`, `between 4 and 9`. */
 function lagText(target: TargetStatus): string {
     const low = short(target.lagLow)
     const high = target.lagHigh

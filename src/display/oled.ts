@@ -1,6 +1,6 @@
 /**
  * A small screen beside the LEDs, an SSD1306 of 128 x 64 pixels in one colour: the stream, the lag as a number, and the reason
- * in words. It shows a number only while that number is fresh, and `?` whenever the LEDs show anything else.
+ * as text. It shows a number only while that number is fresh, and `?` whenever the LEDs show anything else.
  *
  * The driver in @devicescript/drivers would do, but for two things: with all that it brings the program's functions no longer
  * fit its first 64 KB (docs/performance.md), and each of its pictures keeps the chip from all else for 24 ms, in one piece.

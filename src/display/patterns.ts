@@ -1,8 +1,8 @@
 /**
  * docs/lights.md as data: what each status looks like, and its rhythm.
  *
- * The grammar: steady from LED1 is certain; blinking above a steady bar is possible; moving is working on it; both ends
- * lit is a no; everything flashing asks to act. No LED flashes more than three times a second.
+ * The grammar: steady from LED1 is certain; blinking above a steady bar is possible; moving is in progress; both ends
+ * lit is an error; everything flashing asks to act. No LED flashes more than three times a second.
  *
  * The host imports this file and display.ts too (sim/light/), with a stricter compiler: types are imported as types.
  */

@@ -37,7 +37,7 @@ export enum Fault {
     Own,
 }
 
-/** A fault of the link, in words for the log. */
+/** A fault of the link, with a message for the log. */
 export class LinkError extends Error {
     /**
      * @param reason what the server said before it closed, and what to do about it; it takes the place of the fault's words

@@ -50,7 +50,7 @@ export class Recovery {
     /** Connections that went half-open since the chip's start. */
     halfOpens = 0
     /** A connect was refused since the chip's start: an active close may now hang the device (row 5). */
-    poisoned = false
+    wasRefused = false
 
     constructor(private runtime: Runtime) {}
 
@@ -73,7 +73,7 @@ export class Recovery {
                 reset = true
                 break
             case Fault.Refused:
-                this.poisoned = true
+                this.wasRefused = true
                 break
             case Fault.ConnectTimeout:
                 // else lwIP's own give-up frees the block a second time (row 6)
@@ -82,7 +82,7 @@ export class Recovery {
             case Fault.ReplyTimeout:
                 this.halfOpens++
                 // the first is safe to close; then un-acknowledged data is held for good (row 13)
-                if (this.halfOpens > 1 || this.poisoned) reset = true
+                if (this.halfOpens > 1 || this.wasRefused) reset = true
                 else leave = Leave.Close
                 break
             case Fault.BadReply:

@@ -5,7 +5,7 @@ import {
     nextCount,
     nextElement,
     ReplySource,
-    RESTS,
+    PAUSE_MASK,
     skipElement,
     skipTo,
     unexpected,
@@ -73,7 +73,7 @@ export async function readUnreadEntries(
         unread.returned = entries
         while (entries > 0) {
             entries--
-            if ((entries & RESTS) === RESTS) await source.rest()
+            if ((entries & PAUSE_MASK) === PAUSE_MASK) await source.pauseIfDue()
             await nextElement(source)
             if ((await expectAggregate(source)) !== 2)
                 throw new BadAnswer("an entry that is none")
@@ -162,7 +162,7 @@ export async function readStreamFacts(
     let found = 0
     while (fields > 0) {
         fields--
-        if ((fields & RESTS) === RESTS) await source.rest()
+        if ((fields & PAUSE_MASK) === PAUSE_MASK) await source.pauseIfDue()
         await nextElement(source)
         if (reader.is(LENGTH)) {
             facts.length = await nextCount(source)
@@ -239,7 +239,7 @@ export async function readLongestIdle(source: ReplySource): Promise<number> {
     let longest = 0
     while (consumers > 0) {
         consumers--
-        if ((consumers & RESTS) === RESTS) await source.rest()
+        if ((consumers & PAUSE_MASK) === PAUSE_MASK) await source.pauseIfDue()
         await nextElement(source)
         const outside = reader.level
         let fields = (await expectAggregate(source)) >> 1
@@ -249,7 +249,7 @@ export async function readLongestIdle(source: ReplySource): Promise<number> {
         let idle: number | undefined = undefined
         while (fields > 0) {
             fields--
-            if ((fields & RESTS) === RESTS) await source.rest()
+            if ((fields & PAUSE_MASK) === PAUSE_MASK) await source.pauseIfDue()
             await nextElement(source)
             if (reader.is(PENDING)) pending = await nextCount(source)
             else if (reader.is(IDLE)) idle = await nextCount(source)
@@ -266,7 +266,7 @@ export async function readLongestIdle(source: ReplySource): Promise<number> {
 }
 
 /**
- * Reads the reply to the script that counts (src/ask/lag-inquiry.ts): how many entries, the last one's ID, the newest ID in
+ * Reads the reply to the script that counts (src/ask/lag-query.ts): how many entries, the last one's ID, the newest ID in
  * the stream, and its length.
  * @param most the most entries that were to be counted
  * @throws ReplyError when Redis answered with an error; BadAnswer when it is none of the script's

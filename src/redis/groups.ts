@@ -6,7 +6,7 @@ import {
     nextElement,
     nextIntegerOrNil,
     ReplySource,
-    RESTS,
+    PAUSE_MASK,
     skipElement,
     skipTo,
     unexpected,
@@ -82,10 +82,10 @@ export class ConsumerGroup {
 
 /**
  * Reads a whole XINFO GROUPS reply.
- * @param wanted the group's name, exact to the byte; undefined for the group that lags most, which is the one with the
+ * @param wanted the group's name, byte for byte; undefined for the group that lags most, which is the one with the
  * smallest last-delivered-id
  * @param group receives the wanted group's fields
- * @param spare is scribbled on: fields are read before it is known whose they are
+ * @param spare is overwritten: fields are read before it is known whose they are
  * @returns `group` or `spare`, whichever holds the wanted group; undefined when there is none
  * @throws ReplyError when Redis answered with an error; BadAnswer when a group lacks a field that every Redis sends, or has
  * something else in its place
@@ -135,7 +135,7 @@ export async function readGroups(
         groups--
         if (end > 0) reader.pass(end, 1)
         else {
-            await source.rest()
+            await source.pauseIfDue()
             await readGroup(source, wanted, candidate)
         }
         if (!candidate.isWanted) continue
@@ -360,7 +360,7 @@ async function readGroup(
     group.consumers = undefined
     while (fields > 0) {
         fields--
-        if ((fields & RESTS) === RESTS) await source.rest()
+        if ((fields & PAUSE_MASK) === PAUSE_MASK) await source.pauseIfDue()
         while (!reader.next()) await source.more()
         const field = reader.text()
         if (field === "name" && !group.isWanted) {

@@ -3,10 +3,10 @@ import { ReplySource, skipElement } from "./reply"
 import { encodeCommand } from "./resp"
 
 /** Reads the replies to its questions. */
-export interface Asker {
+export interface ReplyReader {
     /**
      * Reads one whole reply, an error reply included, which it keeps to itself.
-     * @param ask which question, in the asker's own numbering
+     * @param ask which question, in its reader's own numbering
      * @throws LinkError and what else ends the connection
      */
     readReply(ask: number, source: ReplySource): Promise<void>
@@ -15,7 +15,7 @@ export interface Asker {
 /** One question of a send. */
 class Question {
     constructor(
-        public asker: Asker,
+        public replyReader: ReplyReader,
         public ask: number,
         public command: Buffer
     ) {}
@@ -27,9 +27,9 @@ const ASKING = encodeCommand(["ASKING"])
 const USUAL = 8
 
 /** ASKING: the node is asked for a stream that is still on its way to it. */
-class Asking implements Asker {
+class AskingReader implements ReplyReader {
     async readReply(ask: number, source: ReplySource): Promise<void> {
-        // a node that does not take it will send us elsewhere
+        // a node that does not accept it replies to the question with a redirect
         await skipElement(source)
     }
 }
@@ -45,7 +45,7 @@ export class Questions {
     private starts: number[] = []
     /** What the replies to each group may weigh, bytes. */
     readonly weights: number[] = []
-    private askingFirst = new Asking()
+    private askingFirst = new AskingReader()
 
     /** Objects that were made later would lie among the pieces of replies. */
     constructor() {
@@ -75,18 +75,18 @@ export class Questions {
         return group < this.groups ? this.starts[group] : this.count
     }
 
-    /** @param ask in the asker's own numbering */
-    add(asker: Asker, ask: number, command: Buffer): void {
+    /** @param ask in its reader's own numbering */
+    add(replyReader: ReplyReader, ask: number, command: Buffer): void {
         if (this.asking) this.put(this.askingFirst, 0, ASKING)
-        this.put(asker, ask, command)
+        this.put(replyReader, ask, command)
     }
 
-    private put(asker: Asker, ask: number, command: Buffer): void {
+    private put(replyReader: ReplyReader, ask: number, command: Buffer): void {
         const question = this.list[this.count]
         if (question === undefined)
-            this.list[this.count] = new Question(asker, ask, command)
+            this.list[this.count] = new Question(replyReader, ask, command)
         else {
-            question.asker = asker
+            question.replyReader = replyReader
             question.ask = ask
             question.command = command
         }

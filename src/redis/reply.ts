@@ -14,12 +14,12 @@ export interface ReplySource {
     readonly reader: RespReader
     /** Feeds the reader with what arrives next. Throws when the connection, its time limit or the protocol fails. */
     more(): Promise<void>
-    /** Pauses if need be: the program ends after 131,072 VM steps without. For loops over what is read one by one; see `RESTS`. */
-    rest(): Promise<void>
+    /** Pauses if need be: the program ends after 131,072 VM steps without. For loops over what is read one by one; see `PAUSE_MASK`. */
+    pauseIfDue(): Promise<void>
 }
 
-/** Of so many turns of a loop over groups, fields or entries one begins with a pause: `if ((left & RESTS) === RESTS)`. */
-export const RESTS = 7
+/** Of so many turns of a loop over groups, fields or entries one begins with a pause: `if ((left & PAUSE_MASK) === PAUSE_MASK)`. */
+export const PAUSE_MASK = 7
 
 /** Waits until one element has been read. */
 export async function nextElement(source: ReplySource): Promise<void> {

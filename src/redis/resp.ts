@@ -69,7 +69,7 @@ const LINES = Buffer.from("+-_#,(")
  * The most elements that are passed over without a pause: the program ends after 131,072 VM steps without one, and the
  * costliest take 300 each.
  */
-const REST_AFTER = 170
+const PAUSE_AFTER = 170
 
 /** The payload state "no payload is being skipped". */
 const NO_PAYLOAD = -1
@@ -99,10 +99,10 @@ export class RespReader {
     level = 0
     /** How many aggregates are open now: 0 between replies. */
     depth = 0
-    /** Aggregates without an element so far; whoever sends begins anew. */
+    /** Aggregates without an element so far; a new batch begins at 0. */
     empties = 0
     /** `next` or `skipTo` returned false though there is more to read, for a pause: nothing may be fed before it is called again. */
-    isResting = false
+    mustPause = false
     /** The violation that ended the reading, or undefined. */
     error: string | undefined = undefined
 
@@ -262,17 +262,17 @@ export class RespReader {
         return this.bytes.slice(this.start, this.end).toString()
     }
 
-    /** The loop behind `next` (level ONE_ELEMENT) and `skipTo`; one call for any number of elements, as calls are dear. */
+    /** The loop behind `next` (level ONE_ELEMENT) and `skipTo`; one call for any number of elements, as calls are costly. */
     private run(level: number): boolean {
         if (this.error !== undefined) return false
-        this.isResting = false
+        this.mustPause = false
         const single = level === ONE_ELEMENT
         let input = this.input
         let at = this.at
         let limit = this.limit
         let payload = this.payload
         let depth = this.depth
-        let left = REST_AFTER
+        let left = PAUSE_AFTER
 
         for (;;) {
             if (payload !== NO_PAYLOAD) {
@@ -307,7 +307,7 @@ export class RespReader {
                 left--
                 if (left === 0) {
                     this.keep(at, payload, depth)
-                    this.isResting = true
+                    this.mustPause = true
                     return false
                 }
             }
@@ -548,7 +548,7 @@ export class RespReader {
         this.piece = NO_BYTES
         if (piece !== undefined && next < this.pieceTo) {
             this.feed(piece, next, this.pieceTo)
-            this.isResting = true
+            this.mustPause = true
         }
     }
 

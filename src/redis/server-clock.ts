@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { readTime } from "./entries"
-import { Asker, Questions } from "./question"
+import { ReplyReader, Questions } from "./question"
 import { Refusal, ReplyError } from "./refusal"
 import { ReplySource } from "./reply"
 import { encodeCommand } from "./resp"
@@ -19,7 +19,7 @@ const TIME_BYTES = 40
  * Redis's clock, asked now and then and carried forward by the device's. The answer was made at some moment between question
  * and answer, so what is known are two bounds.
  */
-export class ServerClock implements Asker {
+export class ServerClock implements ReplyReader {
     private rights = new Rights()
     /** The least and the most that Redis's clock can be ahead of the device's, ms; undefined when unknown, both or none. */
     private low: number | undefined = undefined

@@ -21,7 +21,7 @@ const WINDOW = 1460
  * Of so many rests one is taken. What Redis sends has fewer groups or fields in a piece, after which there is a pause
  * anyway: more pauses, and pieces would arrive faster than they are used up.
  */
-const REST_EVERY = 3
+const PAUSE_EVERY = 3
 
 /** How long to wait for the server to close, ms. */
 const QUIT_LIMIT_MS = 3000
@@ -47,7 +47,7 @@ export class Session implements ReplySource {
     /** How many pieces have come since the last send. */
     private pieces = 0
     /** How often a rest was due since the last pause. */
-    private restsDue = 0
+    private pausesDue = 0
     private batch: Buffer[] = []
     private batchCount = 0
     private batchBytes = 0
@@ -197,12 +197,12 @@ export class Session implements ReplySource {
         const reader = this.reader
         if (reader.error !== undefined)
             throw new LinkError(Fault.BadReply, reader.error)
-        this.restsDue = 0
+        this.pausesDue = 0
         // also for a reply whose end does not come, however much of it is here already
         const left = this.deadline - ds.millis()
         if (left < 0)
             throw new LinkError(Fault.ReplyTimeout, "no reply in time")
-        if (reader.isResting) {
+        if (reader.mustPause) {
             await ds.sleep(1)
             return
         }
@@ -230,9 +230,9 @@ export class Session implements ReplySource {
             : undefined
     }
 
-    async rest(): Promise<void> {
-        if (++this.restsDue < REST_EVERY) return
-        this.restsDue = 0
+    async pauseIfDue(): Promise<void> {
+        if (++this.pausesDue < PAUSE_EVERY) return
+        this.pausesDue = 0
         await ds.sleep(1)
     }
 

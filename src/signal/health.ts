@@ -13,7 +13,7 @@ export interface Limits {
 }
 
 /** What was asked; undefined where nothing was, or no answer came. */
-export interface Signs {
+export interface ConsumerHealth {
     /** Length of the pending entries list. */
     pending: number | undefined
     consumers: number | undefined
@@ -27,22 +27,25 @@ export interface Signs {
     lagging: boolean
 }
 
-/** @returns what is wrong, in words; undefined when all is well */
-export function complaint(signs: Signs, limits: Limits): string | undefined {
+/** @returns what is wrong, a sentence; undefined when no limit is passed */
+export function complaint(
+    health: ConsumerHealth,
+    limits: Limits
+): string | undefined {
     // what is undefined is above nothing, and nothing is above it
-    if (signs.lagging && signs.consumers === 0)
+    if (health.lagging && health.consumers === 0)
         return "entries are waiting and the group has no consumers"
-    if ((signs.stalledMs as number) > (limits.stallS as number) * 1000)
-        return `stalled for ${Math.floor((signs.stalledMs as number) / 1000)} s: entries wait and none is delivered, limit ${limits.stallS} s`
-    if ((signs.pending as number) > (limits.pendingMax as number))
-        return `${signs.pending} entries pending, limit ${limits.pendingMax}`
+    if ((health.stalledMs as number) > (limits.stallS as number) * 1000)
+        return `stalled for ${Math.floor((health.stalledMs as number) / 1000)} s: entries wait and none is delivered, limit ${limits.stallS} s`
+    if ((health.pending as number) > (limits.pendingMax as number))
+        return `${health.pending} entries pending, limit ${limits.pendingMax}`
     if (
-        (signs.oldestPendingMs as number) >
+        (health.oldestPendingMs as number) >
         (limits.pendingAgeS as number) * 1000
     )
-        return `the oldest pending entry is ${Math.floor((signs.oldestPendingMs as number) / 1000)} s old, limit ${limits.pendingAgeS} s`
-    if ((signs.longestIdleMs as number) > (limits.idleMaxS as number) * 1000)
-        return `a consumer with pending entries has been idle for ${Math.floor((signs.longestIdleMs as number) / 1000)} s, limit ${
+        return `the oldest pending entry is ${Math.floor((health.oldestPendingMs as number) / 1000)} s old, limit ${limits.pendingAgeS} s`
+    if ((health.longestIdleMs as number) > (limits.idleMaxS as number) * 1000)
+        return `a consumer with pending entries has been idle for ${Math.floor((health.longestIdleMs as number) / 1000)} s, limit ${
             limits.idleMaxS
         } s`
     return undefined

@@ -59,7 +59,7 @@ export class FakeReplySource implements ReplySource {
 
     async more(): Promise<void> {
         if (this.reader.error !== undefined) throw new Error(this.reader.error)
-        if (this.reader.isResting) {
+        if (this.reader.mustPause) {
             await ds.sleep(1)
             return
         }
@@ -75,7 +75,7 @@ export class FakeReplySource implements ReplySource {
         await ds.sleep(1)
     }
 
-    async rest(): Promise<void> {
+    async pauseIfDue(): Promise<void> {
         await ds.sleep(1)
     }
 

@@ -1,4 +1,4 @@
-/** XINFO GROUPS' reply, as Redis 5 to 8 and RESP2 and 3 have it: by field name, to the byte, whole and in pieces. */
+/** XINFO GROUPS' reply, as Redis 5 to 8 and RESP2 and 3 have it: by field name, byte for byte, whole and in pieces. */
 import * as ds from "@devicescript/core"
 import { beforeEach, describe, expect, test } from "@devicescript/test"
 import { ConsumerGroup, readGroups } from "../../src/redis/groups"
@@ -59,7 +59,7 @@ function finds(
         await ds.sleep(1)
         for (const pieceBytes of [bytes.length, 1, 16]) {
             expect(await groups.read(bytes, wanted, pieceBytes)).toBe(expected)
-            // what the reader reads fields into is scribbled on meanwhile
+            // what the reader reads fields into is overwritten meanwhile
             await groups.read(other, STAFF, 100)
         }
     })
@@ -241,7 +241,7 @@ function groupNamed(name: Buffer, id: string, lag: number): Buffer {
 const INVALID = hex`73 74 ff fe`
 const REPLACED = Buffer.from("st\ufffd\ufffd")
 
-describe("the name is exact to the byte", () => {
+describe("the name is compared byte for byte", () => {
     beforeEach(pause)
     const groups = () =>
         Buffer.concat(

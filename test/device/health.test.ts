@@ -1,6 +1,6 @@
 /** Whether the consumers need a look: each limit alone, at its edge, and when it is off. */
 import { describe, expect, test } from "@devicescript/test"
-import { complaint, Limits, Signs } from "../../src/signal/health"
+import { complaint, Limits, ConsumerHealth } from "../../src/signal/health"
 
 const OFF: Limits = {
     pendingMax: undefined,
@@ -14,7 +14,7 @@ const ALL: Limits = {
     pendingAgeS: 30,
     stallS: 20,
 }
-const UNASKED: Signs = {
+const UNASKED: ConsumerHealth = {
     pending: undefined,
     consumers: undefined,
     longestIdleMs: undefined,
@@ -22,7 +22,7 @@ const UNASKED: Signs = {
     stalledMs: undefined,
     lagging: false,
 }
-const WELL: Signs = {
+const WELL: ConsumerHealth = {
     pending: 10,
     consumers: 2,
     longestIdleMs: 60000,
@@ -31,8 +31,11 @@ const WELL: Signs = {
     lagging: true,
 }
 
-function said(signs: Partial<Signs>, limits: Partial<Limits>): string {
-    return complaint({ ...UNASKED, ...signs }, { ...OFF, ...limits })
+function said(
+    health: Partial<ConsumerHealth>,
+    limits: Partial<Limits>
+): string {
+    return complaint({ ...UNASKED, ...health }, { ...OFF, ...limits })
 }
 
 describe("all is well", () => {

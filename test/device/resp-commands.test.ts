@@ -1,4 +1,4 @@
-/** encodeCommand: what Redis takes for a command, to the byte. */
+/** encodeCommand: what Redis takes for a command, byte for byte. */
 import { describe, expect, test } from "@devicescript/test"
 import { encodeCommand } from "../../src/redis/resp"
 

@@ -133,7 +133,7 @@ async function stepAndSkip(
     }
     let turns = 0
     while (!reader.skipTo(level)) {
-        if (!reader.isResting && !pieces.feed(reader))
+        if (!reader.mustPause && !pieces.feed(reader))
             return "passed over too much"
         if (++turns % 64 === 0) await ds.sleep(1)
     }

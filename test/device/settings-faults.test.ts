@@ -176,7 +176,7 @@ describe("choices", () => {
         'UNIT is "Seconds"; accepted: entries or seconds'
     )
     refuses(
-        "REDIS_TLS in words",
+        "REDIS_TLS as a word",
         { REDIS_TLS: "yes" },
         'REDIS_TLS is "yes"; accepted: true or false'
     )
@@ -186,12 +186,12 @@ describe("choices", () => {
         "REDIS_TLS is 1; accepted: true or false"
     )
     refuses(
-        "TRAFFIC_LIGHT in words",
+        "TRAFFIC_LIGHT as a word",
         { TRAFFIC_LIGHT: "on" },
         'TRAFFIC_LIGHT is "on"; accepted: true or false'
     )
     refuses(
-        "ACTIVE_LOW in words",
+        "ACTIVE_LOW as a word",
         { ACTIVE_LOW: "low" },
         'ACTIVE_LOW is "low"; accepted: true or false'
     )

@@ -116,7 +116,7 @@ describe("the login", () => {
     })
 })
 
-/** A target in words: `jobs/staff on 5`. */
+/** A target as text: `jobs/staff on 5`. */
 function textOf(target: TargetSettings): string {
     return `${target.stream}/${target.group} on ${target.scale.leds}`
 }

@@ -27,7 +27,7 @@ function colours(lamps: number): string {
     return text
 }
 
-/** Lamps in words: `yellow`, `green, red blinks`. */
+/** Lamps as text: `yellow`, `green, red blinks`. */
 function shown(link: LinkStatus, targets: TargetStatus[]): string {
     const status: Status = { link, problem: undefined, targets }
     const { steady, blinking } = lampsOf(status, LIMITS)

@@ -5,7 +5,7 @@
  *
  * The naive reader collects the reply as text, splits it into lines and makes an object of each group. It is no straw man:
  * it takes DeviceScript's native `indexOf` and `slice` for the splitting, not `split`, which is interpreted and a hundred
- * times as dear, and it looks at the text only when a piece ends with a line.
+ * times as costly, and it looks at the text only when a piece ends with a line.
  */
 import * as ds from "@devicescript/core"
 import { connect, Socket } from "@devicescript/net"

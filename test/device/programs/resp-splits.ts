@@ -111,7 +111,7 @@ async function readsTheSame(
     while (pieces.feed(reader)) {
         let before = i
         while (reader.next()) {
-            // no calls but the one: they are dear, and this is the innermost of four loops
+            // no calls but the one: they are costly, and this is the innermost of four loops
             const text = texts[i]
             if (
                 reader.type !== types[i] ||
@@ -143,7 +143,7 @@ async function skipsTheSame(
         await pauseAfter(0)
     }
     while (!reader.skipTo(0)) {
-        if (!reader.isResting && !pieces.feed(reader)) return false
+        if (!reader.mustPause && !pieces.feed(reader)) return false
         await pauseAfter(0)
     }
     await pauseAfter(elements)

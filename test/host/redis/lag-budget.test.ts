@@ -12,8 +12,8 @@ const redis = closeAtEnd(await startTestRedis())
 const { client } = redis
 
 const POLL_MS = 1000
-/** What a poll may move in entries (src/ask/lag-inquiry.ts, BYTE_BUDGET); a single entry may exceed it. */
-const BYTE_BUDGET = 8192
+/** What a poll may move in entries (src/ask/lag-query.ts, ENTRY_BYTES); a single entry may exceed it. */
+const ENTRY_BYTES = 8192
 /** What the replies weigh beside the entries: XINFO GROUPS, XLEN, and XINFO STREAM's figures, a few times over. */
 const OVERHEAD = 1200
 /** The largest part of the VM's heap of 65,524 bytes that the program may ever need. */
@@ -90,7 +90,7 @@ describe("the bytes that a poll moves", () => {
                 low! > 0 && low! <= truth && truth <= high!,
                 `true lag ${truth}, ${JSON.stringify(light.reading())}`
             )
-            const limit = Math.max(BYTE_BUDGET, size) + OVERHEAD
+            const limit = Math.max(ENTRY_BYTES, size) + OVERHEAD
             for (const bytes of polls)
                 assert.ok(bytes <= limit, `${polls.join(", ")} bytes a poll`)
             const grown = memory.peakLiveBytes - peakLiveBytes

@@ -1,7 +1,7 @@
-/** LagInquiry against a fake stream that changes between any two sends: what it concludes is true of the send. */
+/** LagQuery against a fake stream that changes between any two sends: what it concludes is true of the send. */
 import * as ds from "@devicescript/core"
 import { beforeEach, describe, expect, test } from "@devicescript/test"
-import { LagInquiry } from "../../src/ask/lag-inquiry"
+import { LagQuery } from "../../src/ask/lag-query"
 import { Answers } from "../../src/ask/answers"
 import { Questions } from "../../src/redis/question"
 import { RespReader } from "../../src/redis/resp"
@@ -159,15 +159,15 @@ class FakeRedis {
     }
 }
 
-/** An inquiry and the fake it asks. */
+/** A query and the fake it asks. */
 class Scene {
     redis = new FakeRedis()
-    inquiry: LagInquiry
+    query: LagQuery
     lag = unknownLag()
     private questions = new Questions()
 
     constructor(top: number) {
-        this.inquiry = new LagInquiry(
+        this.query = new LagQuery(
             "jobs",
             "staff",
             top,
@@ -179,19 +179,19 @@ class Scene {
     async send(): Promise<boolean> {
         const questions = this.questions
         questions.clear()
-        this.inquiry.ask(questions, ds.millis())
-        // all answers are of one moment: the inquiry's questions are put together before the first is read
+        this.query.ask(questions, ds.millis())
+        // all answers are of one moment: the query's questions are put together before the first is read
         for (let i = 0; i < questions.count; ++i) {
             const question = questions.list[i]
             const source = new FakeReplySource(
                 wire(this.redis.answer(question.command)),
                 200
             )
-            await question.asker.readReply(question.ask, source)
+            await question.replyReader.readReply(question.ask, source)
             expect(source.isUsedUp()).toBe(true)
             await ds.sleep(1)
         }
-        return this.inquiry.conclude(this.lag, ds.millis())
+        return this.query.conclude(this.lag, ds.millis())
     }
 
     /** One poll without changes in between. @returns the conclusion and the commands: `3 counted: XINFO GROUPS, XLEN` */
@@ -290,15 +290,15 @@ describe("the fewest commands", () => {
         scene.redis.reported = 5
         await scene.poll()
         expect(scene.text()).toBe("0..5 bounds")
-        expect(scene.inquiry.rights.refused.join(" ")).toBe("xread")
+        expect(scene.query.rights.refused.join(" ")).toBe("xread")
         scene.redis.forbidden = ["XREAD", "XRANGE", "XINFO STREAM", "XLEN"]
-        scene.inquiry.connected()
+        scene.query.connected()
         scene.redis.reported = undefined
         await scene.poll()
         expect(scene.text()).toBe("unknown")
         // they may be granted again
         scene.redis.forbidden = []
-        scene.inquiry.connected()
+        scene.query.connected()
         await scene.poll()
         expect(scene.text()).toBe("3 counted")
     })
@@ -310,7 +310,7 @@ describe("the fewest commands", () => {
         expect(
             (await scene.poll()).endsWith(": XINFO GROUPS, XLEN, XREAD")
         ).toBe(true)
-        expect(scene.inquiry.group).toBe(undefined)
+        expect(scene.query.group).toBe(undefined)
         scene.redis.hasGroup = true
         await scene.poll()
         expect(scene.text()).toBe("3 counted")
@@ -336,7 +336,7 @@ describe("an operator's false claim", () => {
             expect(said.includes("XREAD")).toBe(true)
         }
         // another server may be honest
-        scene.inquiry.connected()
+        scene.query.connected()
         await scene.poll()
         expect(await scene.poll()).toBe("0 reported: XINFO GROUPS")
     })
@@ -488,7 +488,7 @@ describe("a right that was missing for a moment", () => {
         await ds.sleep(50000)
         await scene.poll()
         expect(scene.text()).toBe("3 counted")
-        expect(scene.inquiry.rights.refused.length).toBe(0)
+        expect(scene.query.rights.refused.length).toBe(0)
     })
 })
 
@@ -541,7 +541,7 @@ describe("whatever happens between two sends", () => {
                     redis.lastDelivered - random.below(15)
                 )
             else if (what === 9 && random.chance(20)) {
-                scene.inquiry.connected()
+                scene.query.connected()
                 redis.forbidden = random.chance(50)
                     ? []
                     : [

@@ -9,7 +9,7 @@ import {
     UnreadEntries,
 } from "../redis/entries"
 import { ConsumerGroup, readGroups } from "../redis/groups"
-import { Asker, Questions } from "../redis/question"
+import { ReplyReader, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
 import { nextCount, ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
@@ -18,7 +18,7 @@ import { StreamId } from "../redis/stream-id"
 import { Tally } from "./tally"
 
 /** What the entries that are counted in one poll may weigh on the wire, bytes. */
-export const BYTE_BUDGET = 8192
+export const ENTRY_BYTES = 8192
 /** The most entries that are asked for in one poll. */
 const MAX_COUNT = 101
 /** XINFO STREAM, whose reply holds two entries, is asked where so many fit the budget. */
@@ -67,7 +67,7 @@ enum Depth {
  * command in between, so it was true at one moment. XREAD has to start from the last-delivered-id of the send before; the
  * entries that were delivered since are told by the fresh one, which precedes XREAD's reply.
  */
-export class LagInquiry implements Asker {
+export class LagQuery implements ReplyReader {
     /** The group as of the last send; undefined when the stream has no such group. */
     group: ConsumerGroup | undefined = undefined
     /** Redis's error in place of the groups; undefined when there was none. */
@@ -94,7 +94,7 @@ export class LagInquiry implements Asker {
     /** What `unreadQuestion` asks for. */
     private count = 0
     /** The most entries that ever came in one reply of this connection. */
-    private weighed = 0
+    private mostReturned = 0
     /** What an entry weighs, bytes; rather too much than too little; 0 before the first was seen. */
     private entryBytes = 0
     /** When a reported 0 of a group that stood at `from` was last found true; undefined where it was not. */
@@ -106,7 +106,7 @@ export class LagInquiry implements Asker {
     private askedAt = 0
 
     /** The last-delivered-id moved past all that XREAD returned. */
-    private chasing = false
+    private movedPast = false
     /** How many groups the stream has, as far as known on this connection. */
     groups: number | undefined = undefined
     /** What one of them weighs in the list, bytes. */
@@ -147,7 +147,7 @@ export class LagInquiry implements Asker {
         this.lengthCommand = encodeCommand(["XLEN", key])
     }
 
-    /** A new connection, possibly as another user or to another server: what was learnt no longer holds. */
+    /** A new connection, possibly as another user or to another server: results of the last connection are discarded. */
     connected(): void {
         this.rights.forget()
         this.options = undefined
@@ -155,8 +155,8 @@ export class LagInquiry implements Asker {
         this.depth = Depth.Groups
         this.crossCheckedAt = undefined
         this.groups = undefined
-        this.chasing = false
-        this.weighed = 0
+        this.movedPast = false
+        this.mostReturned = 0
         this.entryBytes = 0
         this.reportedFalse = false
         this.tally = undefined
@@ -180,7 +180,7 @@ export class LagInquiry implements Asker {
     weight(): number {
         if (this.groups === undefined) return this.answers.replyBytes
         const list = this.groups * this.groupBytes
-        return this.depth === Depth.Groups ? list : list + BYTE_BUDGET
+        return this.depth === Depth.Groups ? list : list + ENTRY_BYTES
     }
 
     private may(command: string): boolean {
@@ -267,7 +267,7 @@ export class LagInquiry implements Asker {
     private mayScript(): boolean {
         return (
             !this.wantsOldest &&
-            !this.chasing &&
+            !this.movedPast &&
             (this.options === undefined ||
                 this.options.may(EVAL_RO, this.askedAt)) &&
             this.may("xrange")
@@ -275,15 +275,15 @@ export class LagInquiry implements Asker {
     }
 
     /** How many entries the budget allows in one poll, or what the list of groups leaves of the memory. */
-    private affordable(): number {
+    private affordableEntries(): number {
         const left =
             this.answers.replyBytes - (this.groups as number) * this.groupBytes
-        return Math.floor(Math.min(BYTE_BUDGET, left) / this.entryBytes)
+        return Math.floor(Math.min(ENTRY_BYTES, left) / this.entryBytes)
     }
 
     /** Whether there is room for XRANGE's one entry beside one of XREAD's. */
     private mayProbe(): boolean {
-        return this.may("xrange") && this.affordable() >= 2
+        return this.may("xrange") && this.affordableEntries() >= 2
     }
 
     /** Whether XINFO STREAM is asked: its reply holds the first and the last entry. */
@@ -292,7 +292,7 @@ export class LagInquiry implements Asker {
             ((this.depth === Depth.Probe && !this.tallying) ||
                 this.wantsNewest) &&
             this.may("xinfo|stream") &&
-            this.affordable() >= STREAM_FROM
+            this.affordableEntries() >= STREAM_FROM
         )
     }
 
@@ -301,21 +301,21 @@ export class LagInquiry implements Asker {
         const reported = this.evidence.reported
         return (
             Math.min(this.top, reported === undefined ? this.top : reported) >=
-            Math.min(this.affordable(), MAX_COUNT)
+            Math.min(this.affordableEntries(), MAX_COUNT)
         )
     }
 
     /** How many entries to ask for: one more than the display tells apart, within the budget. */
     private wantedCount(): number {
         // what an entry weighs is found out on one, and approached in steps: the next ones may weigh more
-        if (this.weighed === 0) return 1
-        let most = this.affordable()
+        if (this.mostReturned === 0) return 1
+        let most = this.affordableEntries()
         // what else is asked for in the same send has entries of its own
         if (this.depth === Depth.Probe && !this.tallying && this.mayProbe())
             most--
         if (this.asksStream()) most -= 2
-        most = Math.min(most, MAX_COUNT, this.weighed * 4)
-        if (this.chasing || this.tallying) return Math.max(1, most)
+        most = Math.min(most, MAX_COUNT, this.mostReturned * 4)
+        if (this.movedPast || this.tallying) return Math.max(1, most)
         let wanted = this.top + 1
         const reported = this.evidence.reported
         if (
@@ -475,7 +475,7 @@ export class LagInquiry implements Asker {
         const returned = this.unread.returned
         if (returned === 0) return
         const bytes = Math.ceil(this.unread.bytes / returned)
-        if (returned > this.weighed) this.weighed = returned
+        if (returned > this.mostReturned) this.mostReturned = returned
         // light entries after heavy ones raise the count again, but slowly
         this.entryBytes = Math.max(bytes, Math.floor(this.entryBytes * 0.9))
     }
@@ -524,7 +524,7 @@ export class LagInquiry implements Asker {
             return this.may("xread") || this.may("xlen")
         }
         if (evidence.countedAll) {
-            this.chasing = false
+            this.movedPast = false
             this.depth =
                 this.askedScript || this.tally !== undefined
                     ? Depth.Probe
@@ -533,12 +533,12 @@ export class LagInquiry implements Asker {
         }
         if (this.askedScript) {
             if (evidence.counted !== undefined && !moved)
-                // on to what is left, or anew where something was removed
+                // on to what is left, or again from the start where something was removed
                 return (
                     this.tally === undefined || this.tally.counted <= this.top
                 )
             // a group that moves each time is chased
-            this.chasing = moved && this.scriptMissed
+            this.movedPast = moved && this.scriptMissed
             this.scriptMissed = moved
             // it moved, or there are no scripts
             return evidence.counted === undefined
@@ -547,7 +547,7 @@ export class LagInquiry implements Asker {
         if (evidence.counted === undefined) return this.may("xread")
         if (lag.low === lag.high || evidence.counted >= this.top) return false
         // a group that reads fast is chased with all that the budget allows, and with the probe that needs no start
-        this.chasing = moved
+        this.movedPast = moved
         if (!moved) {
             if (this.tallying)
                 return (

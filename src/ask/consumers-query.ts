@@ -1,8 +1,8 @@
 import * as ds from "@devicescript/core"
 import { isTime } from "../signal/age"
-import { Limits, Signs } from "../signal/health"
+import { Limits, ConsumerHealth } from "../signal/health"
 import { readLongestIdle, readOldestPending } from "../redis/entries"
-import { Asker, Questions } from "../redis/question"
+import { ReplyReader, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
 import { ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
@@ -27,20 +27,20 @@ enum Ask {
 /**
  * Finds out how a group's consumers are, in the cheap forms: XPENDING with COUNT 1 (its IDLE option scans), XINFO CONSUMERS.
  */
-export class ConsumersInquiry implements Asker {
+export class ConsumersQuery implements ReplyReader {
     /** What the user may do. */
     readonly rights = new Rights()
     private lookedAt: number | undefined = undefined
     private toldTooMany = false
 
     /**
-     * @param signs receives what is found out
-     * @param answers scribbled on
+     * @param health receives what is found out
+     * @param answers overwritten
      */
     constructor(
         private key: string,
         private limits: Limits,
-        private signs: Signs,
+        private health: ConsumerHealth,
         private clock: ServerClock,
         private answers: Answers
     ) {}
@@ -75,7 +75,7 @@ export class ConsumersInquiry implements Asker {
             )
         if (this.limits.idleMaxS === undefined) return
         if (tooMany) {
-            this.signs.longestIdleMs = undefined
+            this.health.longestIdleMs = undefined
             if (!this.toldTooMany)
                 console.log(
                     `${key}: IDLE_MAX_S is not watched: the group has ${consumers} consumers, and this device can read ${Math.idiv(this.answers.replyBytes, CONSUMER_BYTES)}`
@@ -90,20 +90,20 @@ export class ConsumersInquiry implements Asker {
     }
 
     async readReply(ask: number, source: ReplySource): Promise<void> {
-        const signs = this.signs
+        const health = this.health
         const command = ask === Ask.Consumers ? "xinfo|consumers" : "xpending"
         try {
             if (ask === Ask.Consumers)
-                signs.longestIdleMs = await readLongestIdle(source)
+                health.longestIdleMs = await readLongestIdle(source)
             else {
                 await readOldestPending(source, this.answers.oldest)
-                signs.oldestPendingMs = this.oldestMs()
+                health.oldestPendingMs = this.oldestMs()
             }
             this.rights.grant(command)
         } catch (e) {
             if (!(e instanceof ReplyError)) throw e
-            if (ask === Ask.Consumers) signs.longestIdleMs = undefined
-            else signs.oldestPendingMs = undefined
+            if (ask === Ask.Consumers) health.longestIdleMs = undefined
+            else health.oldestPendingMs = undefined
             if (e.refusal === Refusal.Who)
                 this.rights.refuse(command, ds.millis())
         }
