@@ -30,9 +30,6 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), "laglight-devtools-"))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A device that has been silent for so long is forgotten (jacdac-ts); it speaks every 500 ms. */
-const FORGOTTEN_MS = 3000
-const ANNOUNCE_MS = 500
 /** For what a busy machine does sooner or later. */
 const PATIENCE_MS = 60_000
 
@@ -102,23 +99,17 @@ describe("DeviceScript's own tools", () => {
         await manager()
             .register(DeviceScriptManagerReg.Autostart)
             .sendSetBoolAsync(false)
-        const began = Date.now()
         const building = devtools.ask("build", {
             filename: "src/main.ts",
             deployTo: deviceId,
         })
         await devtools.says("deploy to", PATIENCE_MS * 2)
-        const compiledMs = Date.now() - began
         const { success, diagnostics, deployStatus } = await building
         assert.equal(success, true)
         assert.deepEqual(diagnostics, [])
         // docs/devicescript.md: why, and what to do then; the next test does it
-        if (compiledMs > FORGOTTEN_MS - ANNOUNCE_MS && deployStatus !== "OK")
-            assert.match(String(deployStatus), /^timeout \(3000ms\)/)
-        else {
-            assert.equal(deployStatus, "OK")
-            assert.equal(await showsTheLag(), 4)
-        }
+        if (deployStatus === "OK") assert.equal(await showsTheLag(), 4)
+        else assert.match(String(deployStatus), /^timeout \(3000ms\)/)
         await devtools.ask("stopVM", {})
         await until("its end", PATIENCE_MS, () => !isThere())
     })

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url))
 /** What hangs is ended hard. */
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 180_000
 
 export interface ScriptOptions {
     /** The script is interrupted, as by Ctrl-C, once its stdout matches; else it runs to its end. */
