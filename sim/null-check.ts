@@ -8,7 +8,7 @@ import ts from "typescript-devicescript"
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url))
 /** Where "unknown is never 0" is enforced by types. */
-const FOLDERS = ["src/signal/", "src/display/", "src/redis/"]
+const FOLDERS = ["src/"]
 
 const host: ts.ParseConfigFileHost = {
     ...ts.sys,

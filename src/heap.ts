@@ -81,21 +81,23 @@ const fences: Buffer[] = []
 
 /** Holds the end of the heap while the program starts: what is made meanwhile lies below. */
 export class Reserve {
-    private blocks: Buffer[]
-    private holes: Buffer[] = []
+    private blocks: Buffer[] | undefined
+    private holes: Buffer[] | undefined
 
     /** For the beginning of the program, when the heap is empty. */
     constructor() {
         tidy(PIECE)
-        let below = blocksOf(
+        let below: Buffer[] | undefined = blocksOf(
             STATE_BLOCK,
             Math.idiv(STATE_BYTES, STATE_BLOCK + HEADER)
         )
-        let small = blocksOf(FENCE, SMALL_BLOCKS)
+        let small: Buffer[] | undefined = blocksOf(FENCE, SMALL_BLOCKS)
+        const holes: Buffer[] = []
         for (let i = 0; i < HOLES; ++i) {
-            this.holes.push(Buffer.alloc(HOLE))
+            holes.push(Buffer.alloc(HOLE))
             fences.push(Buffer.alloc(FENCE))
         }
+        this.holes = holes
         this.blocks = blocksOf(PIECE, RESERVE_PIECES)
         below = undefined
         small = undefined
@@ -109,12 +111,15 @@ export class Reserve {
             (settings.targets.length - 1) * TARGET_RESERVE_BYTES +
             (hasExtras(settings) ? EXTRAS_RESERVE_BYTES : 0) +
             longNames(settings)
-        this.blocks.insert(0, -Math.idiv(further, PIECE + HEADER))
+        ;(this.blocks as Buffer[]).insert(
+            0,
+            -Math.idiv(further, PIECE + HEADER)
+        )
     }
 
     /** Gives all of it to whoever needs it: replies, when the first are asked for. */
     release(): void {
-        keepRoom(this.blocks)
+        keepRoom(this.blocks as Buffer[])
         this.blocks = undefined
         this.holes = undefined
     }

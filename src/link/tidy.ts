@@ -16,7 +16,7 @@ const THIRDS = 10
 
 let needed = true
 /** Holds the room for replies. */
-let room: Buffer[] = undefined
+let room: (Buffer | undefined)[] | undefined = undefined
 /** How many pieces have room. */
 let pieces = 0
 let isHeld = false
@@ -52,7 +52,7 @@ export function holdRoom(): void {
     tidy(PIECE)
     const whole = pieces - SPLIT
     for (let i = 0; i < whole + THIRDS; ++i)
-        room[i] = Buffer.alloc(i < whole ? PIECE : THIRD)
+        (room as Buffer[])[i] = Buffer.alloc(i < whole ? PIECE : THIRD)
     isHeld = true
 }
 
