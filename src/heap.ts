@@ -11,9 +11,9 @@ import { Settings, Unit } from "./settings"
 /** What a buffer takes of the heap besides its bytes. */
 const HEADER = 12
 /** How many pieces of a reply are kept free of the program's state while it starts, with one target: nearly all that there is. */
-const RESERVE_PIECES = 16
+const RESERVE_PIECES = 15
 /** Below the reserve, for what the program makes of itself beyond its classes, bytes. */
-const STATE_BYTES = 12000
+const STATE_BYTES = 13500
 /** It is held in blocks of so many bytes, and in so many smaller ones: no hole is left below it that a fence would fit. */
 const STATE_BLOCK = 100
 const SMALL_BLOCKS = 60
@@ -33,7 +33,7 @@ const FENCE = 40
 const REPLY_BYTES = 20500
 /** What each further target takes of the reserve while the program starts, and what all together does that can be switched on. */
 const TARGET_RESERVE_BYTES = 2250
-const EXTRAS_RESERVE_BYTES = 2420
+const EXTRAS_RESERVE_BYTES = 3900
 /** What each further target takes of it, for what is kept of it between polls. */
 const TARGET_BYTES = 2690
 /** What UNIT=seconds, health limits and the traffic light take of it, all together. */
