@@ -47,12 +47,12 @@ export function keepRoom(blocks: Buffer[]): void {
 
 /** Has the garbage collected, and holds the room for replies until `letGo`: what is made meanwhile lies elsewhere. */
 export function holdRoom(): void {
-    if (!needed) return
+    if (!needed || room === undefined) return
     letGo()
     tidy(PIECE)
     const whole = pieces - SPLIT
     for (let i = 0; i < whole + THIRDS; ++i)
-        (room as Buffer[])[i] = Buffer.alloc(i < whole ? PIECE : THIRD)
+        room[i] = Buffer.alloc(i < whole ? PIECE : THIRD)
     isHeld = true
 }
 

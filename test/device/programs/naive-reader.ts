@@ -112,6 +112,8 @@ if (way !== "laglight") {
         await ds.sleep(pollMs)
     }
 } else {
+    // what keeps the heap in one piece is no part of reading
+    Connection.paced()
     const session = new Session(
         await Connection.open({ host, port, tls: false }),
         REPLY_LIMIT_MS

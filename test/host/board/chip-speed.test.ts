@@ -85,7 +85,7 @@ function chipMs(before: VmCounts, after: VmCounts) {
 }
 
 describe("at the chip's speed", () => {
-    test("polls take their time: of 100 groups six a second at most, and of one group all that are wanted", async () => {
+    test("polls take their time: of 100 groups five a second at most, and of one group all that are wanted", async () => {
         const bench = closeAtEnd(await startBenchRedis())
         const perSecond: number[] = []
         for (const groups of [1, 100]) {
@@ -109,8 +109,8 @@ describe("at the chip's speed", () => {
         }
         const [one, hundred] = perSecond
         assert.ok(one > 9.5 && one < 10.5, `${one} a second of one group`)
-        // 160 ms a poll, by the prices of sim/chip.ts
-        assert.ok(hundred > 5 && hundred < 7, `${hundred} a second of 100`)
+        // 200 ms a poll, by the prices of sim/chip.ts
+        assert.ok(hundred > 4 && hundred < 6, `${hundred} a second of 100`)
     })
 
     test("the sign of life is as long as elsewhere, however long a poll takes", async () => {
@@ -138,31 +138,6 @@ describe("at the chip's speed", () => {
         assert.ok(winks.length >= 5, `${winks.length} winks in 12 s`)
         for (const [, ms] of winks) assert.ok(ms > 90 && ms < 300, `${ms} ms`)
         await light.stop()
-    })
-
-    test("a reply piles up in the heap while it is read", async () => {
-        const { stream, group } = await crowd("jobs", 120)
-        await stream.add(1)
-        const held: number[] = []
-        for (const chipSpeed of [false, true]) {
-            const light = await Light.start(
-                {
-                    REDIS_HOST: "redis.lan",
-                    REDIS_PORT: redis.port,
-                    STREAM: "jobs",
-                    GROUP: group,
-                    POLL_MS,
-                },
-                { ...CHIP, chipSpeed }
-            )
-            await light.reads({ lag: 1 }, 20_000)
-            await light.device.memory({ resetExtremes: true })
-            await light.run(20_000)
-            held.push((await light.device.memory()).peakLiveBytes)
-            await light.stop()
-        }
-        // 120 groups are 19 KB
-        assert.ok(held[1] - held[0] > 10_000, held.join(" and "))
     })
 })
 

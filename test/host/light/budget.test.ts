@@ -243,8 +243,12 @@ test("a run between two pauses stays far below the limit where pieces are full o
         // one poll may have begun with the reply before
         await device.runFor(1500)
         await device.counts()
-        await device.runFor(1500)
-        const { longestRun } = await device.counts()
+        let longestRun = 0
+        // what is refused ends the connection, and the next poll may wait for another
+        for (let tries = 0; tries < 10 && longestRun <= 5000; tries++) {
+            await device.runFor(1500)
+            ;({ longestRun } = await device.counts())
+        }
         t.diagnostic(`${name}: ${longestRun} steps`)
         assert.equal(panic, undefined, name)
         assert.ok(longestRun > 5000, `${name}: ${longestRun}, not read`)

@@ -195,7 +195,11 @@ describe("over a user's own Redis", () => {
             /1700000000000-2 is pending, and \d+ s old/
         )
         assert.deepEqual(found.light, [
-            { ...TARGET, status: "lag", low: 6, high: 6, check: null },
+            {
+                ...TARGET,
+                ...{ show: "lag", status: "lag", low: 6, high: 6 },
+                check: null,
+            },
         ])
     })
 
