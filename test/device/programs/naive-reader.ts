@@ -11,6 +11,7 @@ import * as ds from "@devicescript/core"
 import { connect, Socket } from "@devicescript/net"
 import { readSetting } from "@devicescript/settings"
 import { Connection } from "../../../src/link/connection"
+import { needless } from "../../../src/link/tidy"
 import { ConsumerGroup, readGroups } from "../../../src/redis/groups"
 import { encodeCommand } from "../../../src/redis/resp"
 import { Session } from "../../../src/redis/session"
@@ -113,7 +114,7 @@ if (way !== "laglight") {
     }
 } else {
     // what keeps the heap in one piece is no part of reading
-    Connection.paced()
+    needless()
     const session = new Session(
         await Connection.open({ host, port, tls: false }),
         REPLY_LIMIT_MS
