@@ -34,6 +34,8 @@ export interface Truth {
  * bar of 0 follow, they look like the same pattern.
  */
 export const STILL_MS = 1400
+/** A frame that is no bar tells no lag; unchanged for so long the light looks stuck, ms. A busy computer may be late by half a second. */
+const STUCK_MS = 3000
 /** LED1's wink, ms, with a margin. */
 const WINK_MS = 250
 
@@ -44,8 +46,9 @@ export function claimsOf(frames: readonly Frame[], endMs: number): Claim[] {
     for (let i = 0; i < still.length; i++) {
         const { t, leds } = still[i]
         const toMs = still[i + 1]?.t ?? endMs
-        if (leds !== OFF && toMs - t >= STILL_MS)
-            claims.push({ level: levelOf(leds), fromMs: t, toMs })
+        const level = levelOf(leds)
+        if (leds !== OFF && toMs - t >= (level < 0 ? STUCK_MS : STILL_MS))
+            claims.push({ level, fromMs: t, toMs })
     }
     return claims
 }

@@ -51,6 +51,8 @@ describe("what a person reads off the light", () => {
     test("what stands still and is no bar is false", () => {
         const claims = claimsOf(frames([0, "1000000001"]), 4000)
         assert.equal(falseClaims(claims, [], 5000).length, 1)
+        // the tip of a stale bar, late on a busy computer, tells no lag
+        assert.deepEqual(claimsOf(frames([0, "0000001000"]), 1700), [])
     })
     test("a claim is false from the moment when its truth is too old", () => {
         const truths = [
