@@ -17,21 +17,18 @@ export interface LegendRow extends PatternTexts {
     dots: Dots
 }
 
-function target(condition: Condition, low = 0, high = low, leds = LEDS): Dots {
-    const complaint = undefined
-    return dotsOf(
-        targetPattern({ condition, low, high, complaint }, leds),
-        leds
-    )
-}
-
-/** Of a pattern in two pictures the first. */
-function unknown(leds = LEDS): Dots {
-    const { steps } = targetPattern(
-        { condition: Condition.Unknown, low: 0, high: 0, complaint: undefined },
-        leds
-    )
-    return dotsOfFrame(steps[0], leds)
+function target(
+    condition: Condition,
+    low = 0,
+    high = low,
+    leds = LEDS,
+    complaint?: string
+): Dots {
+    const shown = targetPattern({ condition, low, high, complaint }, leds)
+    // of a pattern in two pictures the first
+    return condition === Condition.Unknown
+        ? dotsOfFrame(shown.steps[0], leds)
+        : dotsOf(shown, leds)
 }
 
 /** The name with its example, and what is drawn. */
@@ -47,20 +44,11 @@ function drawn(pattern: PatternName): [name: string, dots: Dots] {
                 : [name, dotsOf(shown)]
         }
     for (const [name, condition, low, high, check, example] of TARGET_PATTERNS)
-        if (name === pattern) {
-            const complaint = check ? name : undefined
+        if (name === pattern)
             return [
                 example ? `${name}, ${example}` : name,
-                condition === Condition.Unknown
-                    ? unknown()
-                    : dotsOf(
-                          targetPattern(
-                              { condition, low, high, complaint },
-                              LEDS
-                          )
-                      ),
+                target(condition, low, high, LEDS, check ? name : undefined),
             ]
-        }
     throw new Error(`no such pattern: ${pattern}`)
 }
 
@@ -115,7 +103,7 @@ export const SHARES: ShareRow[] = [
             target(Condition.Lag, 2, 2, 2),
             target(Condition.Lag, 1, 2, 2),
             target(Condition.Lag, 3, 3, 2),
-            unknown(2),
+            target(Condition.Unknown, 0, 0, 2),
         ].join("|"),
         note: "levels 1, 2, 1 to 2; a refusal or off the scale; unknown",
     },
