@@ -110,6 +110,11 @@ export const TEXTS: Record<WifiKey | Explained, SettingText> = {
         meaning:
             "... when entries wait and none has been delivered for longer, in seconds",
     },
+    STUCK_S: {
+        accepted: accepted => `${accepted}; 0 is off`,
+        meaning:
+            "... when entries are pending, and for that long, in seconds, none was acknowledged or delivered",
+    },
     ACTIVE_LOW: {
         meaning:
             "the LEDs are wired to 3V3: [hardware.md](hardware.md#active-low)",

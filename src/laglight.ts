@@ -98,7 +98,14 @@ export async function laglight(
     const targets: Target[] = []
     for (const target of settings.targets) {
         targets.push(
-            new Target(target, settings.unit, settings.health, clock, answers)
+            new Target(
+                target,
+                settings.unit,
+                settings.health,
+                settings.stuckS,
+                clock,
+                answers
+            )
         )
     }
     const report = new Report()

@@ -54,6 +54,7 @@ export type SettingKey =
     | "PEND_AGE_S"
     | "IDLE_MAX_S"
     | "STALL_S"
+    | "STUCK_S"
     | "ACTIVE_LOW"
     | "TRAFFIC_LIGHT"
     | "YELLOW_AT"
@@ -114,6 +115,8 @@ export interface PlainSettings<Server> {
     pollMs: number
     staleMs: number
     unit: Unit
+    /** Pending entries that nothing happened to for so long are stuck, s; 0 is off. */
+    stuckS: number
     activeLow: boolean
     /** Wi-Fi credentials carried by a bundle; empty when the board was deployed to, which hands them over itself. */
     network: string
@@ -144,6 +147,7 @@ export async function askPlain<Server>(
         86400000
     )
     const unit = (await ask.oneOf("UNIT", [Unit.Entries, Unit.Seconds])) as Unit
+    const stuckS = await ask.integer("STUCK_S", 300, 0, 31536000)
     const activeLow = await ask.flag("ACTIVE_LOW")
     const network = await ask.text("WLAN_SSID")
     const networkPassword = await ask.secret("WLAN_PWD")
@@ -162,6 +166,7 @@ export async function askPlain<Server>(
         pollMs,
         staleMs,
         unit,
+        stuckS,
         activeLow,
         network,
         networkPassword,

@@ -5,7 +5,7 @@ import { Answers } from "./ask/answers"
 import { ConsumersQuery } from "./ask/consumers-query"
 import { LagQuery } from "./ask/lag-query"
 import { LengthQuery } from "./ask/length-query"
-import { Stall } from "./ask/stall"
+import { Standstill } from "./ask/standstill"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
 import { GOOD_ROUND_TRIP_MS, ServerClock } from "./redis/server-clock"
@@ -17,6 +17,9 @@ import { levelOf, topOf } from "./signal/level"
 
 /** A unit of seconds shows whether anything is unread and since when: a few entries tell. */
 const ENTRIES_FOR_SECONDS = 2
+
+/** A time that does not come, ms. */
+const NEVER = 1e15
 
 /** Watches one consumer group. */
 export class Target {
@@ -62,7 +65,12 @@ export class Target {
     /** Asked in its place where the stream's length is shown. */
     private lengthQuery: LengthQuery | undefined = undefined
     private consumersQuery: ConsumersQuery | undefined = undefined
-    private stall: Stall | undefined = undefined
+    /** How long none of the entries that wait was delivered. */
+    private stall: Standstill | undefined = undefined
+    /** How long none of the pending entries was acknowledged, and no other delivered. */
+    private stuck: Standstill | undefined = undefined
+    /** From when on that is too long, ms since the program's start. */
+    private stuckFrom = NEVER
     /** How the group's consumers are. */
     readonly health: ConsumerHealth = {
         pending: undefined,
@@ -74,12 +82,15 @@ export class Target {
     }
 
     /**
+     * @param limits undefined where none is set
+     * @param stuckS pending entries that nothing has happened to for so long are stuck, s; 0 is off
      * @param answers receives the answers; all targets' are the same
      */
     constructor(
         public settings: TargetSettings,
         public unit: Unit,
         private limits: Limits | undefined,
+        private stuckS: number,
         private clock: ServerClock,
         private answers: Answers
     ) {
@@ -94,7 +105,8 @@ export class Target {
         if (settings.show === Show.Length)
             this.lengthQuery = new LengthQuery(settings.stream)
         this.lagQuery.wantsOldest = unit === Unit.Seconds
-        if (limits?.stallS !== undefined) this.stall = new Stall()
+        if (limits?.stallS !== undefined) this.stall = new Standstill()
+        if (stuckS > 0) this.stuck = new Standstill()
         if (limits !== undefined)
             this.consumersQuery = new ConsumersQuery(
                 settings.stream,
@@ -115,6 +127,7 @@ export class Target {
         this.lastAnswer = undefined
         this.lagQuery.connected()
         this.stall?.forget()
+        this.stuck?.forget()
         this.consumersQuery?.connected()
     }
 
@@ -196,9 +209,18 @@ export class Target {
         if (this.stall !== undefined)
             health.stalledMs = this.stall.look(
                 group.lastDeliveredId,
-                entries.low > 0,
+                entries.low > 0 ? 1 : 0,
                 askedAt
             )
+        if (this.stuck !== undefined)
+            this.stuckFrom =
+                askedAt +
+                this.stuckS * 1000 -
+                this.stuck.look(
+                    group.lastDeliveredId,
+                    group.pending as number,
+                    askedAt
+                )
         const lag = this.lag
         const reason =
             this.unit === Unit.Seconds
@@ -212,6 +234,8 @@ export class Target {
             this.limits === undefined
                 ? undefined
                 : complaint(health, this.limits)
+        if (this.complaint === undefined && askedAt >= this.stuckFrom)
+            this.complaint = `${group.pending} entries pending, and for ${this.stuckS} s none was delivered or acknowledged`
         this.show(askedAt)
         return false
     }
@@ -241,7 +265,12 @@ export class Target {
      * @returns false where more than the answer counts, so that it has to be concluded again: time, or rights to be tried again
      */
     repeats(askedAt: number): boolean {
-        if (this.stall !== undefined || this.missing !== undefined) return false
+        if (
+            this.stall !== undefined ||
+            this.missing !== undefined ||
+            (askedAt >= this.stuckFrom && this.complaint === undefined)
+        )
+            return false
         this.answeredAt = askedAt
         return true
     }

@@ -72,7 +72,13 @@ export function conclude(evidence: Evidence, lag: Lag): void {
     const length = evidence.length
     let reported = evidence.reportedFalse ? undefined : evidence.reported
     if (counted !== undefined) {
-        if (evidence.countedAll) return exactly(lag, counted, Known.Counted)
+        // a 0 that was checked is still the one that is reported until the next check
+        if (evidence.countedAll)
+            return exactly(
+                lag,
+                counted,
+                reported === 0 && counted === 0 ? Known.Reported : Known.Counted
+            )
         if (length !== undefined && (counted >= length || evidence.precedesAll))
             return exactly(lag, length, Known.Whole)
         if (reported === 0 && counted === 0)

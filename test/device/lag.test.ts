@@ -58,6 +58,11 @@ describe("exact", () => {
         "0 counted"
     )
     follows(
+        "counted none, and none is reported: a check changes nothing",
+        { reported: 0, counted: 0, countedAll: true, length: 20 },
+        "0 reported"
+    )
+    follows(
         "counted as many as there are",
         { counted: 5, length: 5 },
         "5 whole stream"

@@ -57,6 +57,7 @@ describe("numbers", () => {
     whole("PENDING_MAX", -1, "-1", 0, 1000000000)
     whole("IDLE_MAX_S", 0, "0", 1, 31536000)
     whole("STALL_S", 0, "0", 1, 31536000)
+    whole("STUCK_S", -1, "-1", 0, 31536000)
     whole("PEND_AGE_S", 31536001, "31536001", 1, 31536000)
     whole("YELLOW_AT", 0, "0", 1, 1000000000)
     whole("RED_AT", 0, "0", 1, 1000000000)

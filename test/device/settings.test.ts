@@ -248,6 +248,7 @@ describe("health", () => {
     accepts("PENDING_MAX", 5, s => s.health.pendingAgeS, undefined)
     accepts("IDLE_MAX_S", 1, s => s.health.idleMaxS, 1)
     accepts("STALL_S", 60, s => s.health.stallS, 60)
+    accepts("STUCK_S", 0, s => s.stuckS, 0)
     accepts("PEND_AGE_S", 31536000, s => s.health.pendingAgeS, 31536000)
 })
 

@@ -7,7 +7,7 @@ import { showControls, wireControls } from "./controls.ts"
 import { find, make, setText } from "./elements.ts"
 import { showGroup } from "./group-table.ts"
 import { showLog } from "./log.ts"
-import { showStatus } from "./status.ts"
+import { nameOf, showStatus } from "./status.ts"
 
 /** Between two redraws of the chart, ms. */
 const CHART_MS = 1000
@@ -103,10 +103,7 @@ function showStatusOf() {
         }
     )
     const target = parts.light?.targets[selected]
-    setText(
-        find("#group-name"),
-        target ? `${target.stream} / ${target.group}` : ""
-    )
+    setText(find("#group-name"), nameOf(target))
 }
 
 function drawChart() {

@@ -60,7 +60,7 @@ function fill(
 ) {
     item.dataset.tone = tone
     const name = find<HTMLButtonElement>(".target", item)
-    setText(name, target ? `${target.stream} / ${target.group}` : "")
+    setText(name, nameOf(target))
     name.disabled = isOnly
     name.setAttribute("aria-pressed", String(isSelected))
     setText(find(".title", item), title)
@@ -108,4 +108,10 @@ function announce(statuses: StatusText[], targets: TargetLight[]) {
         },
         Math.max(0, spokenAt + ANNOUNCE_EVERY_MS - Date.now())
     )
+}
+
+/** `jobs / staff`; `jobs` where the stream's length is shown, which needs no group. */
+export function nameOf(target: TargetLight | undefined) {
+    if (!target) return ""
+    return target.group ? `${target.stream} / ${target.group}` : target.stream
 }

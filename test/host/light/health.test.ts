@@ -193,6 +193,60 @@ describe("IDLE_MAX_S", () => {
     }
 })
 
+describe("STUCK_S", () => {
+    const TEXT =
+        /^1 entries pending, and for \d+ s none was delivered or acknowledged$/
+
+    test("by default five minutes: entries of a consumer that is gone", async () => {
+        const stream = await TestStream.create(client, "jobs", "g")
+        await stream.add(3)
+        await stream.read("g", 3)
+        await ack(stream, 1)
+        const light = await Light.start(JOBS)
+        await light.reads({ lag: 0, pending: 2, complaint: undefined })
+        // somebody is still at work: what is pending is not stuck
+        await light.run(200_000)
+        await ack(stream, 1)
+        await light.run(200_000)
+        assert.equal(light.reading()!.complaint, undefined)
+        await light.run(110_000)
+        assert.match(light.reading()!.complaint ?? "nothing", TEXT)
+        await showsCheck(light, 0)
+        // said once, as nothing else happens
+        const { length } = light.readings()
+        await light.run(30_000)
+        assert.equal(light.readings().length, length)
+        // a delivery is a sign of life, and ends it
+        await stream.add(1)
+        await stream.read("g", 1)
+        await light.run(POLL_MS)
+        assert.equal(light.reading()!.complaint, undefined)
+        await light.showsBar(bar(0))
+    })
+
+    test("as it is set, beside other limits; not while nothing is pending, and 0 is off", async () => {
+        const stream = await TestStream.create(client, "jobs", "g")
+        await stream.add(5)
+        await stream.read("g", 1)
+        await ack(stream, 1)
+        const lights = await Promise.all([
+            Light.start({ ...JOBS, STUCK_S: 10, PENDING_MAX: 5 }),
+            Light.start({ ...JOBS, STUCK_S: 0 }),
+        ])
+        const [limited, off] = lights
+        for (const light of lights) await light.run(30_000)
+        assert.equal(limited.reading()!.complaint, undefined)
+        await stream.read("g", 1)
+        for (const light of lights) await light.run(9000)
+        assert.equal(limited.reading()!.complaint, undefined)
+        await limited.run(4000)
+        await off.run(400_000)
+        assert.match(limited.reading()!.complaint ?? "nothing", TEXT)
+        await showsCheck(limited, 2)
+        assert.equal(off.reading()!.complaint, undefined)
+    })
+})
+
 describe("STALL_S", () => {
     test("consumers that have stopped, and not those that are slow or busy", async () => {
         const stream = await TestStream.create(client, "jobs", "g")
