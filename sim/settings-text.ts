@@ -24,7 +24,7 @@ export type WifiKey = "WIFI_SSID" | "WIFI_PWD"
 type Explained = Exclude<SettingKey, `${string}_${3 | 4 | 5}`>
 
 const OFF = { missing: "off" }
-const GROUP = "text, or `*`"
+const GROUP = "text, or a pattern"
 const BUNDLE = { accepted: "written by `npm run bundle` only" }
 
 export const TEXTS: Record<WifiKey | Explained, SettingText> = {
@@ -50,7 +50,8 @@ export const TEXTS: Record<WifiKey | Explained, SettingText> = {
     STREAM: { meaning: "the stream's key" },
     GROUP: {
         accepted: GROUP,
-        meaning: "the consumer group; `*` is the one that lags most",
+        meaning:
+            "the consumer group; of several that a pattern means (`*`, `orders-*`) the one that lags most; [more](#group)",
     },
     SHOW: {
         meaning: "what the LEDs count; [more](#show)",
@@ -61,6 +62,10 @@ export const TEXTS: Record<WifiKey | Explained, SettingText> = {
     },
     SHOW_2: { meaning: "what their LEDs count" },
     GROUP_2: { accepted: GROUP, meaning: "their consumer groups" },
+    SKIP_GROUP: {
+        accepted: "names or patterns, with commas",
+        meaning: "groups that no pattern means; [more](#group)",
+    },
     POLL_MS: {
         meaning:
             "milliseconds from the start of one poll to the start of the next",
@@ -115,6 +120,11 @@ export const TEXTS: Record<WifiKey | Explained, SettingText> = {
         meaning:
             "... when entries are pending, and for that long, in seconds, none was acknowledged or delivered",
     },
+    DEAD_STREAM: {
+        meaning:
+            "... when this stream, where entries go that cannot be processed (a dead-letter stream), has more than `DEAD_MAX`",
+    },
+    DEAD_MAX: { meaning: "how many entries it may have" },
     ACTIVE_LOW: {
         meaning:
             "the LEDs are wired to 3V3: [hardware.md](hardware.md#active-low)",

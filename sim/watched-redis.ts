@@ -1,6 +1,7 @@
 /** Which Redis the simulated device watches: the user's own, or a local one made for it. */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { isPattern } from "../src/settings-table.ts"
 import { startLocalRedis } from "./redis/local-redis.ts"
 import type { LocalRedis } from "./redis/local-redis.ts"
 import type { FindOptions } from "./redis/server-binary.ts"
@@ -36,8 +37,7 @@ const REDIS_KEYS = [
 /** The user's own file names one of these to have their own Redis watched. */
 const OWN_REDIS_KEYS = ["REDIS_HOST", "SENTINELS"]
 
-/** What traffic is made for where the settings leave the group open: `*` is whichever lags most. */
-const ANY_GROUP = "*"
+/** What traffic is made for where the settings leave the group open. */
 const DEFAULT_GROUP = "staff"
 
 /**
@@ -55,7 +55,7 @@ export async function watchedRedis(
     const group = text(settings, "GROUP", DEFAULT_GROUP)
     const target = {
         stream: text(settings, "STREAM", "jobs"),
-        group: group === ANY_GROUP ? DEFAULT_GROUP : group,
+        group: isPattern(group) ? DEFAULT_GROUP : group,
     }
     if (namesAny(own, OWN_REDIS_KEYS)) {
         const sentinels = text(settings, "SENTINELS", "")

@@ -103,6 +103,7 @@ export async function laglight(
                 settings.unit,
                 settings.health,
                 settings.stuckS,
+                targets.length === 0,
                 clock,
                 answers
             )

@@ -10,7 +10,7 @@ import { readSetting } from "@devicescript/settings"
 import { GROUP_BYTES } from "./ask/lag-query"
 import { replyBytesFor } from "./heap"
 import { Runtime } from "./link/runtime"
-import { SettingsReader } from "./settings"
+import { isPattern, SettingsReader } from "./settings"
 
 /** Tells which runtime to judge for: "PicoW" or "Host". The host writes it along with the settings. */
 const RUNTIME_KEY = "CHECK_RUNTIME"
@@ -36,7 +36,7 @@ if (settings !== undefined)
                 pollMs: settings.pollMs,
                 staleMs: settings.staleMs,
                 targets: settings.targets.length,
-                stars: settings.targets.filter(t => t.group === "*").length,
+                stars: settings.targets.filter(t => isPattern(t.group)).length,
                 groups: Math.floor(
                     replyBytesFor(settings, runtime === Runtime.Host) /
                         GROUP_BYTES

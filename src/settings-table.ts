@@ -30,6 +30,11 @@ export enum Show {
     Length = "length",
 }
 
+/** Whether GROUP is a pattern (`*` stands for any text, `?` for any one character), and not one group's name. */
+export function isPattern(group: string): boolean {
+    return group.includes("*") || group.includes("?")
+}
+
 /** What each target has of its own: the first one's key, and those of the further ones. */
 type OfTarget<Key extends string> = Key | `${Key}_${Further}`
 type Further = 2 | 3 | 4 | 5
@@ -55,6 +60,9 @@ export type SettingKey =
     | "IDLE_MAX_S"
     | "STALL_S"
     | "STUCK_S"
+    | "SKIP_GROUP"
+    | "DEAD_STREAM"
+    | "DEAD_MAX"
     | "ACTIVE_LOW"
     | "TRAFFIC_LIGHT"
     | "YELLOW_AT"
@@ -117,6 +125,8 @@ export interface PlainSettings<Server> {
     unit: Unit
     /** Pending entries that nothing happened to for so long are stuck, s; 0 is off. */
     stuckS: number
+    /** Patterns of consumer groups that no pattern in GROUP means, with commas; empty: there are none. */
+    skipGroup: string
     activeLow: boolean
     /** Wi-Fi credentials carried by a bundle; empty when the board was deployed to, which hands them over itself. */
     network: string
@@ -148,6 +158,7 @@ export async function askPlain<Server>(
     )
     const unit = (await ask.oneOf("UNIT", [Unit.Entries, Unit.Seconds])) as Unit
     const stuckS = await ask.integer("STUCK_S", 300, 0, 31536000)
+    const skipGroup = await ask.text("SKIP_GROUP")
     const activeLow = await ask.flag("ACTIVE_LOW")
     const network = await ask.text("WLAN_SSID")
     const networkPassword = await ask.secret("WLAN_PWD")
@@ -167,6 +178,7 @@ export async function askPlain<Server>(
         staleMs,
         unit,
         stuckS,
+        skipGroup,
         activeLow,
         network,
         networkPassword,
@@ -181,7 +193,7 @@ function ofTarget(key: string, n: number): SettingKey {
 /** What is read of one target. */
 export interface TargetNames {
     stream: string
-    /** The consumer group, or `*` for the one that lags most; empty where the stream's length is shown. */
+    /** The consumer group, or a pattern: the one that lags most of those that it fits; empty where the stream's length is shown. */
     group: string
     show: Show
 }
@@ -244,6 +256,9 @@ export interface HealthSettings {
     pendingAgeS: number | undefined
     idleMaxS: number | undefined
     stallS: number | undefined
+    /** The dead-letter stream's key; empty is off. */
+    deadStream: string
+    deadMax: number
 }
 
 export async function askHealth<Server>(
@@ -254,6 +269,8 @@ export async function askHealth<Server>(
         idleMaxS: await ask.integer("IDLE_MAX_S", undefined, 1, 31536000),
         pendingAgeS: await ask.integer("PEND_AGE_S", undefined, 1, 31536000),
         stallS: await ask.integer("STALL_S", undefined, 1, 31536000),
+        deadStream: await ask.text("DEAD_STREAM"),
+        deadMax: await ask.integer("DEAD_MAX", 0, 0, 1000000000),
     }
 }
 

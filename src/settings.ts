@@ -19,6 +19,7 @@ import {
     askPlain,
     askScale,
     askTrafficLight,
+    isPattern,
     MAX_TARGETS,
     PlainSettings,
     SettingKey,
@@ -29,13 +30,15 @@ import {
 import { Limits } from "./signal/health"
 import { levelsScale, linearScale, Scale } from "./signal/level"
 
-export { Show, Unit } from "./settings-table"
+export { isPattern, Show, Unit } from "./settings-table"
 
 /** One stream and consumer group to watch. */
 export interface TargetSettings {
     stream: string
-    /** The consumer group, or `*` for the one that lags most; empty where the stream's length is shown. */
+    /** The consumer group, or a pattern: the one that lags most of those that it fits; empty where the stream's length is shown. */
     group: string
+    /** Patterns of groups that it does not fit. */
+    skipped: string[]
     show: Show
     scale: Scale
 }
@@ -85,8 +88,12 @@ export class SettingsReader implements Ask<Address> {
             this.faults.push(
                 "SENT_USER is set, SENT_PASS is not: AUTH needs both"
             )
-        const targets = await this.readTargets(plain.unit)
+        const targets = await this.readTargets(plain)
         const health = await this.readHealth()
+        if (health?.deadStream && targets[0].show === Show.Length)
+            this.faults.push(
+                "DEAD_STREAM is watched beside a consumer group, and SHOW is length: make the group the first target"
+            )
         const trafficLight = await this.readTrafficLight()
         if (plain.user && !plain.password)
             this.faults.push(
@@ -141,7 +148,9 @@ export class SettingsReader implements Ask<Address> {
         return servers
     }
 
-    private async readTargets(unit: Unit): Promise<TargetSettings[]> {
+    private async readTargets(
+        plain: PlainSettings<Address>
+    ): Promise<TargetSettings[]> {
         const names: TargetNames[] = []
         let gap = false
         for (let n = 1; n <= MAX_TARGETS; ++n) {
@@ -161,12 +170,17 @@ export class SettingsReader implements Ask<Address> {
                         `STREAM_${n} is set, but not the number before it: number targets without a gap`
                     )
             }
-            if (show !== Show.Lag && unit === Unit.Seconds)
+            if (show !== Show.Lag && plain.unit === Unit.Seconds)
                 this.faults.push(
                     `${n === 1 ? "SHOW" : `SHOW_${n}`} is ${show}: that is counted; UNIT=seconds goes with lag alone`
                 )
             names.push(name)
         }
+        const skipped = plain.skipGroup ? plain.skipGroup.split(",") : []
+        if (skipped.length > 0 && names.every(({ group }) => !isPattern(group)))
+            this.faults.push(
+                "SKIP_GROUP is set, and no GROUP is a pattern: it passes over groups that GROUP=* would find"
+            )
         const leds = Math.floor(LEDS / names.length)
         const targets: TargetSettings[] = []
         for (let i = 0; i < names.length; ++i) {
@@ -174,6 +188,7 @@ export class SettingsReader implements Ask<Address> {
             targets.push({
                 stream: names[i].stream,
                 group: names[i].group,
+                skipped,
                 show: names[i].show,
                 scale: levels
                     ? levelsScale(leds, levels)
@@ -191,7 +206,8 @@ export class SettingsReader implements Ask<Address> {
             limits.pendingMax === undefined &&
             limits.idleMaxS === undefined &&
             limits.pendingAgeS === undefined &&
-            limits.stallS === undefined
+            limits.stallS === undefined &&
+            !limits.deadStream
         )
             return undefined
         return limits

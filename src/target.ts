@@ -6,10 +6,11 @@ import { ConsumersQuery } from "./ask/consumers-query"
 import { LagQuery } from "./ask/lag-query"
 import { LengthQuery } from "./ask/length-query"
 import { Standstill } from "./ask/standstill"
+import { NamePattern } from "./redis/name-pattern"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
 import { GOOD_ROUND_TRIP_MS, ServerClock } from "./redis/server-clock"
-import { Show, TargetSettings, Unit } from "./settings"
+import { isPattern, Show, TargetSettings, Unit } from "./settings"
 import { concludeAge } from "./signal/age"
 import { complaint, Limits, ConsumerHealth } from "./signal/health"
 import { exactly, Known, Lag, unknownLag } from "./signal/lag"
@@ -55,7 +56,7 @@ export class Target {
     /** Redis's answer that concerns the whole server, not this target: it cannot answer now. */
     notNow: ReplyError | undefined = undefined
 
-    /** The name that GROUP=* found, byte for byte; undefined where it stands in the settings, or none was found. */
+    /** The name that a pattern found, byte for byte; undefined where it stands in the settings, or none was found. */
     foundName: Buffer | undefined = undefined
     /** The same as text. */
     private label: string | undefined = undefined
@@ -78,12 +79,15 @@ export class Target {
         longestIdleMs: undefined,
         oldestPendingMs: undefined,
         stalledMs: undefined,
+        deadEntries: undefined,
+        deadError: undefined,
         lagging: false,
     }
 
     /**
      * @param limits undefined where none is set
      * @param stuckS pending entries that nothing has happened to for so long are stuck, s; 0 is off
+     * @param watchesDead whether the dead-letter stream is watched here: one target does
      * @param answers receives the answers; all targets' are the same
      */
     constructor(
@@ -91,6 +95,7 @@ export class Target {
         public unit: Unit,
         private limits: Limits | undefined,
         private stuckS: number,
+        watchesDead: boolean,
         private clock: ServerClock,
         private answers: Answers
     ) {
@@ -98,7 +103,9 @@ export class Target {
             unit === Unit.Seconds ? ENTRIES_FOR_SECONDS : topOf(settings.scale)
         this.lagQuery = new LagQuery(
             settings.stream,
-            settings.group,
+            isPattern(settings.group)
+                ? new NamePattern(settings.group, settings.skipped)
+                : settings.group,
             top,
             answers
         )
@@ -111,13 +118,14 @@ export class Target {
             this.consumersQuery = new ConsumersQuery(
                 settings.stream,
                 limits,
+                watchesDead,
                 this.health,
                 clock,
                 answers
             )
     }
 
-    /** The consumer group's name; with GROUP=* the name of the one that lagged most in the last poll. */
+    /** The consumer group's name; where that is a pattern, the name of the one that lagged most in the last poll. */
     groupName(): string {
         return this.label === undefined ? this.settings.group : this.label
     }

@@ -79,7 +79,8 @@ export const ACL_HELP = [
     "",
     "Prints the ACL SETUSER command for a Redis user that may do what laglight does with the settings in",
     ".env.defaults and .env.local, and nothing else. Paste it into redis-cli. What the settings ask for (STREAM,",
-    "STREAM_2 ..., REDIS_DB, UNIT, IDLE_MAX_S, PEND_AGE_S, REPLICA_OK, SENTINELS) is always included.",
+    "STREAM_2 ..., REDIS_DB, UNIT, IDLE_MAX_S, PEND_AGE_S, DEAD_STREAM, REPLICA_OK, SENTINELS) is always",
+    "included.",
     "",
     optionHelp(OPTIONS),
 ].join("\n")
@@ -132,6 +133,8 @@ export function aclRequest(
         throw new UsageError(
             "the settings name no stream: set STREAM in .env.local"
         )
+    const dead = text("DEAD_STREAM")
+    if (dead !== undefined) streams.push(dead)
     return {
         user: options.user ?? text("REDIS_USER") ?? USER,
         password: options.password,
@@ -139,7 +142,7 @@ export function aclRequest(
         server: options.server,
         exact: options.exact,
         groups: showsLength.includes(false),
-        length: showsLength.includes(true),
+        length: showsLength.includes(true) || dead !== undefined,
         script: options.script,
         seconds: options.seconds || text("UNIT") === "seconds",
         pendingAge: options.health || settings.has("PEND_AGE_S"),

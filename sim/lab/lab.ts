@@ -2,6 +2,7 @@
  * Everything that the page shows and acts on: the device, its light, the relay, Redis, the workload, the host's own
  * readings. It turns their events into the parts of the page.
  */
+import { isPattern } from "../../src/settings-table.ts"
 import { LightTracker } from "../light/light-tracker.ts"
 import { Snapshots } from "../light/snapshots.ts"
 import { targetsOf, textOf } from "../light/scale.ts"
@@ -161,7 +162,7 @@ export class Lab {
         const isWatched = this.setup.some(
             ({ stream, group }) =>
                 stream === watched.stream &&
-                (group === watched.group || group === "*")
+                (group === watched.group || isPattern(group))
         )
         if (!isWatched) await this.watch(watched)
     }

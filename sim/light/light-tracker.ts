@@ -3,6 +3,7 @@
  * parsed: it contains names and texts that others chose.
  */
 import { EventEmitter } from "node:events"
+import { isPattern } from "../../src/settings-table.ts"
 import type { Device } from "../vm/device-types.ts"
 import { isTargetRecord, readLightRecord } from "./light-record.ts"
 import type { LightState, LinkName, TargetLight, TargetSetup } from "./state.ts"
@@ -69,7 +70,7 @@ export class LightTracker extends EventEmitter<{ change: [] }> {
         const i = record.target - 1
         const target = this.targets[i]
         if (!target) return
-        if (this.wanted[i].group === "*") {
+        if (isPattern(this.wanted[i].group)) {
             this.ids[i] = record.id ?? undefined
             this.shortNames[i] = record.group
             this.nameGroup(i)

@@ -4,7 +4,7 @@ import { Limits, ConsumerHealth } from "../signal/health"
 import { readLongestIdle, readOldestPending } from "../redis/entries"
 import { ReplyReader, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
-import { ReplySource } from "../redis/reply"
+import { nextCount, ReplySource } from "../redis/reply"
 import { encodeCommand } from "../redis/resp"
 import { Rights } from "../redis/rights"
 import { ServerClock } from "../redis/server-clock"
@@ -15,13 +15,14 @@ export const LOOK_EVERY_MS = 10000
 
 /** What a consumer weighs in XINFO CONSUMERS' reply, bytes, with a name of 36. */
 const CONSUMER_BYTES = 130
-/** What XPENDING's reply weighs, bytes. */
-const PENDING_BYTES = 200
+/** What the replies to XPENDING and XLEN weigh, bytes. */
+const SMALL_BYTES = 300
 
 /** The questions. */
 enum Ask {
     OldestPending,
     Consumers,
+    DeadLetters,
 }
 
 /**
@@ -34,12 +35,14 @@ export class ConsumersQuery implements ReplyReader {
     private toldTooMany = false
 
     /**
+     * @param watchesDead whether the dead-letter stream is asked for
      * @param health receives what is found out
      * @param answers overwritten
      */
     constructor(
         private key: string,
         private limits: Limits,
+        private watchesDead: boolean,
         private health: ConsumerHealth,
         private clock: ServerClock,
         private answers: Answers
@@ -62,8 +65,15 @@ export class ConsumersQuery implements ReplyReader {
         this.lookedAt = now
         const weight = consumers * CONSUMER_BYTES
         const tooMany = weight > this.answers.replyBytes
-        questions.begin(PENDING_BYTES + (tooMany ? 0 : weight))
+        questions.begin(SMALL_BYTES + (tooMany ? 0 : weight))
         const key = this.key
+        const dead = this.limits.deadStream
+        if (
+            this.watchesDead &&
+            dead &&
+            this.rights.may(this.commandOf(Ask.DeadLetters), now)
+        )
+            questions.add(this, Ask.DeadLetters, encodeCommand(["XLEN", dead]))
         if (
             this.limits.pendingAgeS !== undefined &&
             this.rights.may("xpending", now)
@@ -91,22 +101,39 @@ export class ConsumersQuery implements ReplyReader {
 
     async readReply(ask: number, source: ReplySource): Promise<void> {
         const health = this.health
-        const command = ask === Ask.Consumers ? "xinfo|consumers" : "xpending"
+        const command = this.commandOf(ask)
         try {
-            if (ask === Ask.Consumers)
-                health.longestIdleMs = await readLongestIdle(source)
-            else {
-                await readOldestPending(source, this.answers.oldest)
-                health.oldestPendingMs = this.oldestMs()
+            switch (ask) {
+                case Ask.Consumers:
+                    health.longestIdleMs = undefined
+                    health.longestIdleMs = await readLongestIdle(source)
+                    break
+                case Ask.OldestPending:
+                    health.oldestPendingMs = undefined
+                    await readOldestPending(source, this.answers.oldest)
+                    health.oldestPendingMs = this.oldestMs()
+                    break
+                default:
+                    health.deadEntries = undefined
+                    health.deadError = undefined
+                    health.deadEntries = await nextCount(source)
             }
             this.rights.grant(command)
         } catch (e) {
             if (!(e instanceof ReplyError)) throw e
-            if (ask === Ask.Consumers) health.longestIdleMs = undefined
-            else health.oldestPendingMs = undefined
             if (e.refusal === Refusal.Who)
                 this.rights.refuse(command, ds.millis())
+            else if (ask === Ask.DeadLetters) health.deadError = e.message
         }
+    }
+
+    /** A question's command as ACL rules name it; with the key, where that is another one. */
+    private commandOf(ask: number): string {
+        return ask === Ask.Consumers
+            ? "xinfo|consumers"
+            : ask === Ask.OldestPending
+              ? "xpending"
+              : `xlen ~${this.limits.deadStream}`
     }
 
     /** The least that the oldest pending entry's age can be, ms. Retries reset the time since its delivery, not its ID. */

@@ -1,4 +1,5 @@
 import { conclude, Evidence, Lag } from "../signal/lag"
+import { NamePattern } from "../redis/name-pattern"
 import { Answers } from "./answers"
 import {
     readIsEmpty,
@@ -86,7 +87,9 @@ export class LagQuery implements ReplyReader {
     /** The reported lag was seen below a count on this connection. */
     private reportedFalse = false
 
-    private wanted: Buffer | undefined
+    /** The name; undefined for the group that lags most, of those that `pattern` fits. */
+    private wanted: Buffer | undefined = undefined
+    private pattern: NamePattern | undefined = undefined
     private own = new ConsumerGroup()
     private depth = Depth.Groups
     /** What XREAD and XRANGE start from. */
@@ -129,20 +132,21 @@ export class LagQuery implements ReplyReader {
 
     /**
      * @param key the stream's
-     * @param group the group's name, or `*` for the one that lags most
+     * @param group the group's name; or which names are looked at, for the one of them that lags most
      * @param top the lag, in entries, from which on nothing changes on the display
      * @param answers receives what is read, and may be another target's again after `conclude`
      */
     constructor(
         private key: string,
-        group: string,
+        group: string | NamePattern,
         private top: number,
         private answers: Answers
     ) {
         this.unread = answers.unread
         this.stream = answers.stream
         this.evidence = answers.evidence
-        this.wanted = group === "*" ? undefined : Buffer.from(group)
+        if (group instanceof NamePattern) this.pattern = group
+        else this.wanted = Buffer.from(group)
         this.groupsCommand = encodeCommand(["XINFO", "GROUPS", key])
         this.lengthCommand = encodeCommand(["XLEN", key])
     }
@@ -455,7 +459,8 @@ export class LagQuery implements ReplyReader {
             source,
             this.wanted,
             this.own,
-            answers.spare
+            answers.spare,
+            this.pattern
         )
         this.groups = this.own.siblings
         if (group === answers.spare) {

@@ -12,6 +12,7 @@ import {
     unexpected,
 } from "./reply"
 import { sameBytes } from "./bytes"
+import { NamePattern } from "./name-pattern"
 import { MAX_HELD, RespReader, RespType } from "./resp"
 import { StreamId } from "./stream-id"
 
@@ -86,6 +87,7 @@ export class ConsumerGroup {
  * smallest last-delivered-id
  * @param group receives the wanted group's fields
  * @param spare is overwritten: fields are read before it is known whose they are
+ * @param pattern where no name is wanted, what names must be like; undefined where any will do
  * @returns `group` or `spare`, whichever holds the wanted group; undefined when there is none
  * @throws ReplyError when Redis answered with an error; BadAnswer when a group lacks a field that every Redis sends, or has
  * something else in its place
@@ -94,7 +96,8 @@ export async function readGroups(
     source: ReplySource,
     wanted: Buffer | undefined,
     group: ConsumerGroup,
-    spare: ConsumerGroup
+    spare: ConsumerGroup,
+    pattern?: NamePattern
 ): Promise<ConsumerGroup | undefined> {
     const reader = source.reader
     await nextElement(source)
@@ -138,7 +141,11 @@ export async function readGroups(
             await source.pauseIfDue()
             await readGroup(source, wanted, candidate)
         }
-        if (!candidate.isWanted) continue
+        if (
+            !candidate.isWanted ||
+            pattern?.fits(candidate.name as Buffer) === false
+        )
+            continue
         if (
             most === undefined ||
             candidate.lastDeliveredId.precedes(most.bytes, 0, most.length)

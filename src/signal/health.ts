@@ -10,6 +10,10 @@ export interface Limits {
     pendingAgeS: number | undefined
     /** Entries wait, and for longer than this none was delivered, s. */
     stallS: number | undefined
+    /** The dead-letter stream's key. */
+    deadStream: string
+    /** More entries than this in it. */
+    deadMax: number
 }
 
 /** What was asked; undefined where nothing was, or no answer came. */
@@ -23,6 +27,10 @@ export interface ConsumerHealth {
     oldestPendingMs: number | undefined
     /** How long none of the entries that wait has been delivered, ms. */
     stalledMs: number | undefined
+    /** How many entries the dead-letter stream has. */
+    deadEntries: number | undefined
+    /** Redis's error in place of that. */
+    deadError: string | undefined
     /** The lag is certainly above 0. */
     lagging: boolean
 }
@@ -37,6 +45,10 @@ export function complaint(
         return "entries are waiting and the group has no consumers"
     if ((health.stalledMs as number) > (limits.stallS as number) * 1000)
         return `stalled for ${Math.floor((health.stalledMs as number) / 1000)} s: entries wait and none is delivered, limit ${limits.stallS} s`
+    if ((health.deadEntries as number) > limits.deadMax)
+        return `${health.deadEntries} entries in ${limits.deadStream}, limit ${limits.deadMax}`
+    if (health.deadError !== undefined)
+        return `${limits.deadStream}: ${health.deadError}; check DEAD_STREAM`
     if ((health.pending as number) > (limits.pendingMax as number))
         return `${health.pending} entries pending, limit ${limits.pendingMax}`
     if (

@@ -7,12 +7,16 @@ const OFF: Limits = {
     idleMaxS: undefined,
     pendingAgeS: undefined,
     stallS: undefined,
+    deadStream: "",
+    deadMax: 0,
 }
 const ALL: Limits = {
     pendingMax: 10,
     idleMaxS: 60,
     pendingAgeS: 30,
     stallS: 20,
+    deadStream: "orders:dead",
+    deadMax: 5,
 }
 const UNASKED: ConsumerHealth = {
     pending: undefined,
@@ -20,6 +24,8 @@ const UNASKED: ConsumerHealth = {
     longestIdleMs: undefined,
     oldestPendingMs: undefined,
     stalledMs: undefined,
+    deadEntries: undefined,
+    deadError: undefined,
     lagging: false,
 }
 const WELL: ConsumerHealth = {
@@ -28,6 +34,8 @@ const WELL: ConsumerHealth = {
     longestIdleMs: 60000,
     oldestPendingMs: 30000,
     stalledMs: 20000,
+    deadEntries: 5,
+    deadError: undefined,
     lagging: true,
 }
 
@@ -106,6 +114,14 @@ describe("a complaint", () => {
         )
         expect(said({ consumers: 0, lagging: true, pending: 99 }, ALL)).toBe(
             "entries are waiting and the group has no consumers"
+        )
+    })
+    test("about entries in the dead-letter stream, or why they cannot be counted", () => {
+        expect(said({ deadEntries: 6 }, ALL)).toBe(
+            "6 entries in orders:dead, limit 5"
+        )
+        expect(said({ deadError: "WRONGTYPE Operation" }, ALL)).toBe(
+            "orders:dead: WRONGTYPE Operation; check DEAD_STREAM"
         )
     })
     test("of several the one about what is pending", () => {

@@ -58,6 +58,7 @@ describe("numbers", () => {
     whole("IDLE_MAX_S", 0, "0", 1, 31536000)
     whole("STALL_S", 0, "0", 1, 31536000)
     whole("STUCK_S", -1, "-1", 0, 31536000)
+    whole("DEAD_MAX", -1, "-1", 0, 1000000000)
     whole("PEND_AGE_S", 31536001, "31536001", 1, 31536000)
     whole("YELLOW_AT", 0, "0", 1, 1000000000)
     whole("RED_AT", 0, "0", 1, 1000000000)
@@ -295,6 +296,20 @@ describe("targets", () => {
         "an altered stream",
         { STREAM_2: 0.1, GROUP_2: "g" },
         'STREAM_2 arrived altered (0.1): write it in quotes, STREAM_2="..." & STREAM_2 and GROUP_2 go together: one of them is missing'
+    )
+})
+
+describe("what goes with a consumer group", () => {
+    beforeEach(pause)
+    refuses(
+        "groups to skip where one is named",
+        { SKIP_GROUP: "old" },
+        "SKIP_GROUP is set, and no GROUP is a pattern: it passes over groups that GROUP=* would find"
+    )
+    refuses(
+        "a dead-letter stream beside a length",
+        { DEAD_STREAM: "dead", SHOW: "length" },
+        "DEAD_STREAM is watched beside a consumer group, and SHOW is length: make the group the first target"
     )
 })
 

@@ -249,6 +249,9 @@ describe("health", () => {
     accepts("IDLE_MAX_S", 1, s => s.health.idleMaxS, 1)
     accepts("STALL_S", 60, s => s.health.stallS, 60)
     accepts("STUCK_S", 0, s => s.stuckS, 0)
+    accepts("DEAD_STREAM", "dead", s => s.health.deadStream, "dead")
+    accepts("DEAD_STREAM", "dead", s => s.health.deadMax, 0)
+    accepts("DEAD_MAX", 9, s => s.health, undefined)
     accepts("PEND_AGE_S", 31536000, s => s.health.pendingAgeS, 31536000)
 })
 

@@ -256,6 +256,7 @@ const ROOMS: Room[] = [
             "sim/faults/",
             "sim/traffic/",
             "sim/redis/",
+            "src/settings-table.ts",
             "sim/watched-redis.ts",
             ...DEVICE,
             ...BASE,
@@ -338,7 +339,7 @@ const ROOMS: Room[] = [
     {
         what: "a Redis of our own",
         files: ["sim/redis/", "sim/watched-redis.ts"],
-        mayImport: ["sim/redis/", ...BASE, ...NODE],
+        mayImport: ["sim/redis/", "src/settings-table.ts", ...BASE, ...NODE],
     },
     {
         what: "what every room of the host may need",

@@ -289,6 +289,71 @@ describe("STALL_S", () => {
     })
 })
 
+describe("DEAD_STREAM", () => {
+    test("more entries in it than DEAD_MAX, beside the first target", async () => {
+        const stream = await TestStream.create(client, "jobs", "g")
+        await stream.add(6)
+        await stream.read("g", 2)
+        const more = await TestStream.create(client, "more", "g")
+        await more.add(2)
+        await client.del("jobs:dead")
+        const light = await Light.start({
+            ...JOBS,
+            STREAM_2: "more",
+            GROUP_2: "g",
+            DEAD_STREAM: "jobs:dead",
+            DEAD_MAX: 1,
+        })
+        // none yet
+        await light.reads({ stream: "jobs", lag: 4, complaint: undefined })
+        const dead = await TestStream.create(client, "jobs:dead")
+        await dead.add(1)
+        await light.run(LOOK_MS)
+        assert.equal(light.reading("jobs")!.complaint, undefined)
+        await dead.add(2)
+        await light.run(LOOK_MS)
+        assert.equal(
+            light.reading("jobs")!.complaint,
+            "3 entries in jobs:dead, limit 1"
+        )
+        assert.equal(light.reading("more")!.complaint, undefined)
+        const shown = await light.watch(6000)
+        assertCycle(withoutBeat(share(shown, 0, 5), "1"), check(2, 5))
+        await client.del("jobs:dead")
+        await light.run(LOOK_MS)
+        assert.equal(light.reading("jobs")!.complaint, undefined)
+    })
+
+    test("what is no stream, or not for this user, is told", async () => {
+        const stream = await TestStream.create(client, "jobs", "g")
+        await stream.add(2)
+        await stream.read("g", 2)
+        await client.set("jobs:dead", "text")
+        const light = await Light.start({ ...JOBS, DEAD_STREAM: "jobs:dead" })
+        await light.reads({
+            lag: 0,
+            complaint:
+                "jobs:dead: WRONGTYPE Operation against a key holding the wrong kind of value; check DEAD_STREAM",
+        })
+        await client.del("jobs:dead")
+        await client.sendCommand([
+            ...["ACL", "SETUSER", "few", "reset", "on", ">pw", "~jobs"],
+            ...["-@all", "+xinfo|groups", "+xread", "+xlen", "+echo"],
+        ])
+        await light.configure({
+            ...JOBS,
+            REDIS_USER: "few",
+            REDIS_PASS: "pw",
+            DEAD_STREAM: "jobs:dead",
+        })
+        await light.reads({ lag: 0, complaint: undefined })
+        await light.run(LOOK_MS)
+        const missing = light.said().filter(line => /missing/.test(line))
+        assert.equal(missing.length, 1, light.said().join("\n"))
+        assert.match(missing[0], /missing: \+xlen ~jobs:dead$/)
+    })
+})
+
 describe("entries that wait while nobody reads", () => {
     for (const limit of ["PENDING_MAX", "PEND_AGE_S", "IDLE_MAX_S", "STALL_S"])
         test(`are told of with ${limit}`, async () => {

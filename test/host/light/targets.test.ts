@@ -281,6 +281,46 @@ describe("GROUP=*", () => {
         assert.match(light.said().at(-1)!, /^jobs\/späť: lag 10, 5 of 10$/)
     })
 
+    test("of those that a pattern means and SKIP_GROUP does not", async () => {
+        const stream = await TestStream.create(
+            client,
+            "jobs",
+            ...["orders-eu", "orders-us", "orders-test", "abandoned", "staff"]
+        )
+        await stream.add(20)
+        await stream.read("orders-eu", 18)
+        await stream.read("orders-us", 14)
+        await stream.read("orders-test", 4)
+        await stream.read("staff", 9)
+        const light = await Light.start({
+            ...SERVER,
+            STREAM: "jobs",
+            GROUP: "orders-*",
+        })
+        await light.reads({ group: "orders-test", lag: 16 })
+        await light.configure({
+            ...SERVER,
+            STREAM: "jobs",
+            GROUP: "orders-*",
+            SKIP_GROUP: "orders-test,abandoned",
+        })
+        await light.reads({ group: "orders-us", lag: 6 })
+        await light.showsBar(bar(3))
+        await stream.read("orders-us", 5)
+        await light.reads({ group: "orders-eu", lag: 2 })
+        await light.configure({
+            ...SERVER,
+            STREAM: "jobs",
+            GROUP: "*",
+            SKIP_GROUP: "aban*,*-test",
+        })
+        await light.reads({ group: "staff", lag: 11 })
+        await light.configure({ ...SERVER, STREAM: "jobs", GROUP: "night-?" })
+        await light.reads({ condition: "refused: which group" })
+        await stream.group("night-1", "0")
+        await light.reads({ group: "night-1", lag: 20 })
+    })
+
     test("says nothing new while nothing changes, however slow the replies", async () => {
         const stream = await TestStream.create(client, "jobs", "a", "b")
         await stream.add(10)

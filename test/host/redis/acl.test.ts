@@ -120,6 +120,9 @@ describe("the line", () => {
                 "ACL SETUSER watch reset on >PASS resetchannels -@all +ping +sentinel|get-master-addr-by-name",
             ]
         )
+        assert.deepEqual(lines({ ...JOBS, DEAD_STREAM: "jobs:dead" }), [
+            `${head} %R~jobs %R~jobs:dead resetchannels ${base} +xlen`,
+        ])
         // two groups of one stream are one key
         assert.deepEqual(
             lines({ ...JOBS, STREAM_2: "jobs", GROUP_2: "night" }),

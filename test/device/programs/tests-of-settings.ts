@@ -1,3 +1,0 @@
-/** The tests of src/settings.ts in one program. */
-import "../settings-faults.test"
-import "../settings.test"
