@@ -296,6 +296,7 @@ describe("DEAD_STREAM", () => {
         await stream.read("g", 2)
         const more = await TestStream.create(client, "more", "g")
         await more.add(2)
+        await more.read("g", 2)
         await client.del("jobs:dead")
         const light = await Light.start({
             ...JOBS,
