@@ -57,22 +57,20 @@ export class ConsumersQuery implements ReplyReader {
      */
     ask(questions: Questions, group: string | Buffer, consumers: number): void {
         const now = ds.millis()
-        if (this.lookedAt !== undefined && now - this.lookedAt < LOOK_EVERY_MS)
-            return
+        if (this.lookedAt !== undefined)
+            if (now - this.lookedAt < LOOK_EVERY_MS) return
         this.lookedAt = now
         const weight = consumers * CONSUMER_BYTES
         const tooMany = weight > this.answers.replyBytes
         questions.begin(PENDING_BYTES + (tooMany ? 0 : weight))
         const key = this.key
-        if (
-            this.limits.pendingAgeS !== undefined &&
-            this.rights.may("xpending", now)
-        )
-            questions.add(
-                this,
-                Ask.OldestPending,
-                encodeCommand(["XPENDING", key, group, "-", "+", "1"])
-            )
+        if (this.limits.pendingAgeS !== undefined)
+            if (this.rights.may("xpending", now))
+                questions.add(
+                    this,
+                    Ask.OldestPending,
+                    encodeCommand(["XPENDING", key, group, "-", "+", "1"])
+                )
         if (this.limits.idleMaxS === undefined) return
         if (tooMany) {
             this.health.longestIdleMs = undefined

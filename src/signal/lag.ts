@@ -73,12 +73,14 @@ export function conclude(evidence: Evidence, lag: Lag): void {
     let reported = evidence.reportedFalse ? undefined : evidence.reported
     if (counted !== undefined) {
         if (evidence.countedAll) return exactly(lag, counted, Known.Counted)
-        if (length !== undefined && (counted >= length || evidence.precedesAll))
-            return exactly(lag, length, Known.Whole)
-        if (reported === 0 && counted === 0)
-            return exactly(lag, 0, Known.Reported)
+        if (length !== undefined)
+            if (counted >= length || evidence.precedesAll)
+                return exactly(lag, length, Known.Whole)
+        if (reported === 0)
+            if (counted === 0) return exactly(lag, 0, Known.Reported)
         // never too low unless somebody made a false claim: an upper bound, but not what makes a count of a part exact
-        if (reported !== undefined && reported <= counted) reported = undefined
+        if (reported !== undefined)
+            if (reported <= counted) reported = undefined
     } else if (reported === 0) return exactly(lag, 0, Known.Reported)
     let high = reported
     if (length !== undefined) {
