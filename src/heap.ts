@@ -52,15 +52,14 @@ export function replyBytesFor(settings: Settings, inOnePiece: boolean): number {
     let bytes = REPLY_BYTES - (settings.targets.length - 1) * TARGET_BYTES
     if (hasExtras(settings)) bytes -= EXTRAS_BYTES
     bytes -= longNames(settings)
-    return inOnePiece ? Math.idiv(bytes, 2) : bytes
+    if (inOnePiece) return Math.idiv(bytes, 2)
+    return bytes
 }
 
 function hasExtras(settings: Settings): boolean {
-    return (
-        settings.unit === Unit.Seconds ||
-        settings.health !== undefined ||
-        settings.trafficLight !== undefined
-    )
+    if (settings.unit === Unit.Seconds) return true
+    if (settings.health !== undefined) return true
+    return settings.trafficLight !== undefined
 }
 
 /** What names take beyond what is reckoned for them, bytes. */

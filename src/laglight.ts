@@ -83,8 +83,9 @@ export async function laglight(
             })
         return
     }
-    if (wifi && settings.network)
-        wifi.addNetwork.start(settings.network, settings.networkPassword)
+    if (wifi)
+        if (settings.network)
+            wifi.addNetwork.start(settings.network, settings.networkPassword)
     const clock = new ServerClock()
     reserve.shrink(settings, moreBytes)
     const paced =

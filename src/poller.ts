@@ -147,12 +147,13 @@ export class Poller {
                 this.settings.master,
                 this.settings.tls
             )
-            if (master !== undefined && !this.outOfReach(master)) {
-                this.link.succeeded()
-                if (this.topology.found(master, ds.millis()))
-                    this.report.master(master)
-                return
-            }
+            if (master !== undefined)
+                if (!this.outOfReach(master)) {
+                    this.link.succeeded()
+                    if (this.topology.found(master, ds.millis()))
+                        this.report.master(master)
+                    return
+                }
             if (master === undefined) {
                 this.report.problem(
                     `settings: MASTER is "${this.settings.master}": sentinel ${sentinel} knows no such master`
@@ -172,7 +173,8 @@ export class Poller {
 
     /** Whether a server is named in a way that this runtime cannot follow (docs/pico-w-runtime.md row 1). */
     private outOfReach(address: Address): boolean {
-        return this.link.runtime === Runtime.PicoW && isIpAddress(address.host)
+        if (this.link.runtime !== Runtime.PicoW) return false
+        return isIpAddress(address.host)
     }
 
     /**
@@ -184,8 +186,12 @@ export class Poller {
         this.freshness.connected()
         while (!(await this.login(session))) await session.pause(LOGIN_AGAIN_MS)
         await this.introduce(session)
-        if (this.topology.usesSentinel() && !(await isMaster(session)))
-            throw new LinkError(Fault.Abandoned, "the server is a replica now")
+        if (this.topology.usesSentinel())
+            if (!(await isMaster(session)))
+                throw new LinkError(
+                    Fault.Abandoned,
+                    "the server is a replica now"
+                )
         for (;;) {
             this.gather(address)
             await this.poll(session, address)
@@ -209,11 +215,8 @@ export class Poller {
             if (!target.here) continue
             target.asking = this.topology.isAsking(i)
             // what was learnt of a server holds for it alone
-            if (
-                target.metAt !== undefined &&
-                sameAddress(target.metAt, address)
-            )
-                continue
+            if (target.metAt !== undefined)
+                if (sameAddress(target.metAt, address)) continue
             target.metAt = address
             target.connected()
         }
@@ -223,7 +226,8 @@ export class Poller {
     private loginLost(): boolean {
         if (this.settings.password.length === 0) return false
         for (const target of this.targets)
-            if (target.here && target.reason?.startsWith("NOAUTH")) return true
+            if (target.here)
+                if (target.reason?.startsWith("NOAUTH")) return true
         return false
     }
 
@@ -283,14 +287,11 @@ export class Poller {
             for (let round = 1; round <= MAX_ROUNDS; ++round) {
                 session.holdRoom()
                 questions.clear()
-                if (round === 1 && this.asksClock) this.clock.ask(questions)
+                if (round === 1) if (this.asksClock) this.clock.ask(questions)
                 target.ask(questions, round === 1, ds.millis())
                 const askedAt = await this.exchange(session, target)
-                if (
-                    askedAt === undefined ||
-                    !target.conclude(askedAt, round === MAX_ROUNDS)
-                )
-                    break
+                if (askedAt === undefined) break
+                if (!target.conclude(askedAt, round === MAX_ROUNDS)) break
             }
         }
         session.holdRoom()
@@ -320,11 +321,10 @@ export class Poller {
                     bytes += questions.list[i].command.length
                 replyBytes += questions.weights[group]
                 // the first go in any case
-                if (
-                    sent > first &&
-                    (!session.fits(bytes) || replyBytes > this.replyBytes)
-                )
-                    break
+                if (sent > first) {
+                    if (!session.fits(bytes)) break
+                    if (replyBytes > this.replyBytes) break
+                }
                 while (sent < end) session.queue(questions.list[sent++].command)
                 group++
             }

@@ -28,13 +28,11 @@ export class Report {
             return
         }
         // a server that closes on us has said why when it could: the close may overtake its words
-        if (
-            this.turnedAwayBy === server &&
-            (error.fault === Fault.PeerClosed ||
-                error.fault === Fault.PeerReset ||
-                error.fault === Fault.SendFailed)
-        )
-            return
+        if (this.turnedAwayBy === server) {
+            if (error.fault === Fault.PeerClosed) return
+            if (error.fault === Fault.PeerReset) return
+            if (error.fault === Fault.SendFailed) return
+        }
         const words = FAULTS[error.fault]
         this.problem(
             `${server}${words}${words.endsWith(":") ? ` ${error.message}` : ""}`

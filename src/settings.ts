@@ -76,18 +76,21 @@ export class SettingsReader implements Ask<Address> {
         const plain = await askPlain(this)
         this.activeLow = plain.activeLow
         const sentinels = plain.sentinels.length
-        if (sentinels > 0 && !plain.master)
-            this.faults.push(
-                "SENTINELS is set, MASTER is not: a master's name is needed"
-            )
-        if (sentinels === 0 && plain.master)
-            this.faults.push(
-                "MASTER is set, SENTINELS is not: host:port,host:port"
-            )
-        if (plain.sentinelUser && !plain.sentinelPassword)
-            this.faults.push(
-                "SENT_USER is set, SENT_PASS is not: AUTH needs both"
-            )
+        if (sentinels > 0)
+            if (!plain.master)
+                this.faults.push(
+                    "SENTINELS is set, MASTER is not: a master's name is needed"
+                )
+        if (sentinels === 0)
+            if (plain.master)
+                this.faults.push(
+                    "MASTER is set, SENTINELS is not: host:port,host:port"
+                )
+        if (plain.sentinelUser)
+            if (!plain.sentinelPassword)
+                this.faults.push(
+                    "SENT_USER is set, SENT_PASS is not: AUTH needs both"
+                )
         const targets = await this.readTargets(plain)
         const health = await this.readHealth()
         if (health?.deadStream && targets[0].show === Show.Length)
@@ -95,10 +98,11 @@ export class SettingsReader implements Ask<Address> {
                 "DEAD_STREAM is watched beside a consumer group, and SHOW is length: make the group the first target"
             )
         const trafficLight = await this.readTrafficLight()
-        if (plain.user && !plain.password)
-            this.faults.push(
-                "REDIS_USER is set, REDIS_PASS is not: AUTH needs both"
-            )
+        if (plain.user)
+            if (!plain.password)
+                this.faults.push(
+                    "REDIS_USER is set, REDIS_PASS is not: AUTH needs both"
+                )
         if (this.runtime === Runtime.PicoW) this.checkPicoW(plain)
         if (this.faults.length > 0) return undefined
         return { ...plain, targets, health, trafficLight }
@@ -157,10 +161,11 @@ export class SettingsReader implements Ask<Address> {
             const name = await askNames(this, n)
             const { stream, group, show } = name
             if (n > 1) {
-                if (!stream && !group) {
-                    gap = true
-                    continue
-                }
+                if (!stream)
+                    if (!group) {
+                        gap = true
+                        continue
+                    }
                 if (!stream || (!group && show !== Show.Length))
                     this.faults.push(
                         `STREAM_${n} and GROUP_${n} go together: one of them is missing`
@@ -170,10 +175,11 @@ export class SettingsReader implements Ask<Address> {
                         `STREAM_${n} is set, but not the number before it: number targets without a gap`
                     )
             }
-            if (show !== Show.Lag && plain.unit === Unit.Seconds)
-                this.faults.push(
-                    `${n === 1 ? "SHOW" : `SHOW_${n}`} is ${show}: that is counted; UNIT=seconds goes with lag alone`
-                )
+            if (show !== Show.Lag)
+                if (plain.unit === Unit.Seconds)
+                    this.faults.push(
+                        `${n === 1 ? "SHOW" : `SHOW_${n}`} is ${show}: that is counted; UNIT=seconds goes with lag alone`
+                    )
             names.push(name)
         }
         const skipped = plain.skipGroup ? plain.skipGroup.split(",") : []
@@ -202,14 +208,11 @@ export class SettingsReader implements Ask<Address> {
 
     private async readHealth(): Promise<Limits | undefined> {
         const limits = await askHealth(this)
-        if (
-            limits.pendingMax === undefined &&
-            limits.idleMaxS === undefined &&
-            limits.pendingAgeS === undefined &&
-            limits.stallS === undefined &&
-            !limits.deadStream
-        )
-            return undefined
+        if (limits.pendingMax === undefined)
+            if (limits.idleMaxS === undefined)
+                if (limits.pendingAgeS === undefined)
+                    if (limits.stallS === undefined)
+                        if (!limits.deadStream) return undefined
         return limits
     }
 
@@ -219,7 +222,8 @@ export class SettingsReader implements Ask<Address> {
             this.faults.push(
                 `RED_AT is ${light.redAt}; accepted: a number not below YELLOW_AT, which is ${light.yellowAt}`
             )
-        return light.wanted ? light : undefined
+        if (light.wanted) return light
+        return undefined
     }
 
     async secret(key: SettingKey): Promise<string> {
@@ -239,11 +243,12 @@ export class SettingsReader implements Ask<Address> {
                 this.faults.push(`${key} is empty; accepted: text`)
                 return ""
             case "boolean":
-                return value ? "true" : "false"
+                if (value) return "true"
+                return "false"
             case "number":
                 // JSON made a number of it on the way here; a small whole one is unchanged, of others nobody knows
-                if (value === Math.floor(value) && Math.abs(value) < 1000000000)
-                    return `${value}`
+                if (value === Math.floor(value))
+                    if (Math.abs(value) < 1000000000) return `${value}`
                 break
             case "undefined":
                 if (required === undefined) return ""
@@ -266,13 +271,9 @@ export class SettingsReader implements Ask<Address> {
     ): Promise<number> {
         const value = await this.raw(key)
         if (value === undefined) return missing
-        if (
-            typeof value === "number" &&
-            value === Math.floor(value) &&
-            value >= low &&
-            value <= high
-        )
-            return value
+        if (typeof value === "number")
+            if (value === Math.floor(value))
+                if (value >= low) if (value <= high) return value
         this.faults.push(
             `${key} is ${this.shown(value)}; accepted: a whole number from ${low} to ${high}`
         )
@@ -282,7 +283,8 @@ export class SettingsReader implements Ask<Address> {
     async flag(key: SettingKey): Promise<boolean> {
         const value = await this.raw(key)
         if (value === undefined) return false
-        if (value === true || value === false) return value
+        if (value === true) return value
+        if (value === false) return value
         this.faults.push(
             `${key} is ${this.shown(value)}; accepted: true or false`
         )
@@ -304,10 +306,11 @@ export class SettingsReader implements Ask<Address> {
         // a wildcard's star stands for one label of its own
         const name = host.startsWith("*.") ? host.slice(2) : host
         // one colon is a port that was written here; several are an IPv6 address
-        if (host && (!isHost(name) || name.split(":").length === 2))
-            this.faults.push(
-                `${key} is ${host.includes("@") ? "not shown (it may hold a password)" : this.shown(host)}; accepted: a host name alone (the port is REDIS_PORT)`
-            )
+        if (host)
+            if (!isHost(name) || name.split(":").length === 2)
+                this.faults.push(
+                    `${key} is ${host.includes("@") ? "not shown (it may hold a password)" : this.shown(host)}; accepted: a host name alone (the port is REDIS_PORT)`
+                )
         return host
     }
 
@@ -325,8 +328,10 @@ export class SettingsReader implements Ask<Address> {
                 sound = false
             numbers.push(number)
         }
-        if (sound && (numbers.length === leds || numbers.length === leds + 1))
-            return numbers
+        if (sound) {
+            if (numbers.length === leds) return numbers
+            if (numbers.length === leds + 1) return numbers
+        }
         this.faults.push(
             `${key} is ${this.shown(value)}; accepted: ${leds} or ${leds + 1} ascending whole numbers from 1, with commas`
         )
@@ -335,6 +340,7 @@ export class SettingsReader implements Ask<Address> {
 
     private shown(value: any): string {
         const text = typeof value === "string" ? `"${value}"` : `${value}`
-        return text.length > SHOWN ? text.slice(0, SHOWN) + "..." : text
+        if (text.length > SHOWN) return text.slice(0, SHOWN) + "..."
+        return text
     }
 }

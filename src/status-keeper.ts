@@ -95,12 +95,9 @@ export class StatusKeeper {
         let answered = false
         let fresh = false
         for (const target of this.targets) {
-            if (
-                !target.here ||
-                target.notNow !== undefined ||
-                target.redirect !== undefined
-            )
-                continue
+            if (!target.here) continue
+            if (target.notNow !== undefined) continue
+            if (target.redirect !== undefined) continue
             answered = true
             if (target.condition === Condition.Lag) fresh = true
         }
@@ -126,7 +123,7 @@ export class StatusKeeper {
             if (condition === undefined) condition = Condition.Unknown
             else known = true
             // mostly nothing is news
-            if (condition === shown.condition && !target.isNews) continue
+            if (condition === shown.condition) if (!target.isNews) continue
             if (this.take(target, shown, condition)) changed = true
         }
         const link = this.linkStatus(known, now)
@@ -144,8 +141,12 @@ export class StatusKeeper {
     private linkStatus(known: boolean, now: number): LinkStatus {
         if (this.misconfigured) return LinkStatus.NotConfigured
         const down = this.downSince === undefined ? 0 : now - this.downSince
-        if (known && (down < DOWN_MS || this.loginRefused)) return LinkStatus.Up
-        return this.noNetwork ? LinkStatus.JoiningWifi : LinkStatus.Connecting
+        if (known) {
+            if (down < DOWN_MS) return LinkStatus.Up
+            if (this.loginRefused) return LinkStatus.Up
+        }
+        if (this.noNetwork) return LinkStatus.JoiningWifi
+        return LinkStatus.Connecting
     }
 
     /** What a target's last answer is worth at its age. @returns undefined when nothing of it is known any more */
@@ -161,10 +162,11 @@ export class StatusKeeper {
             shown.condition === Condition.Stale
                 ? this.staleMs / 2
                 : this.staleMs
-        if (now - (target.answeredAt as number) <= limit || this.loginRefused)
-            return condition
+        if (now - (target.answeredAt as number) <= limit) return condition
+        if (this.loginRefused) return condition
         // an old bar says so; an old refusal, or an old "unknown", is not known any more
-        return condition === Condition.Lag ? Condition.Stale : undefined
+        if (condition === Condition.Lag) return Condition.Stale
+        return undefined
     }
 
     /**
@@ -192,21 +194,22 @@ export class StatusKeeper {
             ? `no answer for ${Math.floor(this.staleMs / 1000)} s`
             : target.reason
         const group = target.groupName()
-        if (
-            condition === shown.condition &&
-            lagLow === shown.lagLow &&
-            lagHigh === shown.lagHigh &&
-            low === shown.low &&
-            high === shown.high &&
-            known === shown.known &&
-            pending === shown.pending &&
-            consumers === shown.consumers &&
-            complaint === shown.complaint &&
-            reason === shown.reason &&
-            group === shown.group &&
-            target.missing === shown.missing
-        )
-            return false
+        if (condition === shown.condition)
+            if (lagLow === shown.lagLow)
+                if (lagHigh === shown.lagHigh)
+                    if (low === shown.low)
+                        if (high === shown.high)
+                            if (known === shown.known)
+                                if (pending === shown.pending)
+                                    if (consumers === shown.consumers)
+                                        if (complaint === shown.complaint)
+                                            if (reason === shown.reason)
+                                                if (group === shown.group)
+                                                    if (
+                                                        target.missing ===
+                                                        shown.missing
+                                                    )
+                                                        return false
         shown.condition = condition
         shown.low = low
         shown.high = high
@@ -247,5 +250,6 @@ export class StatusKeeper {
 
 /** The earlier one of `next` and a moment, unless that has passed. */
 function earlier(next: number, moment: number, now: number): number {
-    return moment > now && moment < next ? moment : next
+    if (moment > now) if (moment < next) return moment
+    return next
 }

@@ -127,7 +127,8 @@ export class Target {
 
     /** The consumer group's name; where that is a pattern, the name of the one that lagged most in the last poll. */
     groupName(): string {
-        return this.label === undefined ? this.settings.group : this.label
+        if (this.label === undefined) return this.settings.group
+        return this.label
     }
 
     /** A new connection: rights and figures are to be found out again. */
@@ -154,12 +155,14 @@ export class Target {
             this.unit === Unit.Seconds && this.clock.isForbidden()
         this.lagQuery.ask(questions, now)
         const group = this.lagQuery.group
-        if (first && this.consumersQuery && group !== undefined)
-            this.consumersQuery.ask(
-                questions,
-                group.name || this.settings.group,
-                group.consumers as number
-            )
+        if (first)
+            if (this.consumersQuery)
+                if (group !== undefined)
+                    this.consumersQuery.ask(
+                        questions,
+                        group.name || this.settings.group,
+                        group.consumers as number
+                    )
     }
 
     /**
@@ -188,7 +191,7 @@ export class Target {
         }
         const entries = this.answers.entries
         const more = this.lagQuery.conclude(entries, askedAt)
-        if (more && !last) return true
+        if (more) if (!last) return true
         const group = this.lagQuery.group
         if (this.lagQuery.tooManyGroups()) {
             this.refuse(
@@ -260,11 +263,9 @@ export class Target {
         this.high =
             lag.high === undefined ? scale.leds + 1 : levelOf(scale, lag.high)
         // both bounds tell the level; in the log so short a time is one number
-        if (
-            this.unit === Unit.Seconds &&
-            (lag.high as number) - lag.low <= GOOD_ROUND_TRIP_MS / 1000
-        )
-            lag.high = lag.low
+        if (this.unit === Unit.Seconds)
+            if ((lag.high as number) - lag.low <= GOOD_ROUND_TRIP_MS / 1000)
+                lag.high = lag.low
     }
 
     /**
@@ -273,12 +274,10 @@ export class Target {
      * @returns false where more than the answer counts, so that it has to be concluded again: time, or rights to be tried again
      */
     repeats(askedAt: number): boolean {
-        if (
-            this.stall !== undefined ||
-            this.missing !== undefined ||
-            (askedAt >= this.stuckFrom && this.complaint === undefined)
-        )
-            return false
+        if (this.stall !== undefined) return false
+        if (this.missing !== undefined) return false
+        if (askedAt >= this.stuckFrom)
+            if (this.complaint === undefined) return false
         this.answeredAt = askedAt
         return true
     }
@@ -348,9 +347,9 @@ export class Target {
                     lag.high += this.health.pending as number
                 break
         }
-        return lag.known === Known.Not
-            ? "lag unknown: Redis reports none, and counting is not among the user's rights"
-            : undefined
+        if (lag.known === Known.Not)
+            return "lag unknown: Redis reports none, and counting is not among the user's rights"
+        return undefined
     }
 
     private setLag(lag: Lag): void {
@@ -365,19 +364,20 @@ export class Target {
         const firstMs = this.lagQuery.unread.firstMs
         if (entries.high === 0) return this.concludeEntries()
         this.lag.known = Known.Not
-        if (
-            !((this.lagQuery.evidence.counted as number) > 0) ||
-            firstMs === undefined
-        )
+        if (!((this.lagQuery.evidence.counted as number) > 0))
             return "age unknown: reading IDs (XREAD) is not among the user's rights"
-        return concludeAge(
-            firstMs,
-            this.clock.earliest(),
-            this.clock.latest(),
-            this.lagQuery.stream.newestMs,
-            this.lag
+        if (firstMs === undefined)
+            return "age unknown: reading IDs (XREAD) is not among the user's rights"
+        if (
+            concludeAge(
+                firstMs,
+                this.clock.earliest(),
+                this.clock.latest(),
+                this.lagQuery.stream.newestMs,
+                this.lag
+            )
         )
-            ? undefined
-            : `age unknown: the oldest waiting ID, ${firstMs}-..., is not a time by Redis's clock`
+            return undefined
+        return `age unknown: the oldest waiting ID, ${firstMs}-..., is not a time by Redis's clock`
     }
 }

@@ -60,29 +60,29 @@ export class ConsumersQuery implements ReplyReader {
      */
     ask(questions: Questions, group: string | Buffer, consumers: number): void {
         const now = ds.millis()
-        if (this.lookedAt !== undefined && now - this.lookedAt < LOOK_EVERY_MS)
-            return
+        if (this.lookedAt !== undefined)
+            if (now - this.lookedAt < LOOK_EVERY_MS) return
         this.lookedAt = now
         const weight = consumers * CONSUMER_BYTES
         const tooMany = weight > this.answers.replyBytes
         questions.begin(SMALL_BYTES + (tooMany ? 0 : weight))
         const key = this.key
         const dead = this.limits.deadStream
-        if (
-            this.watchesDead &&
-            dead &&
-            this.rights.may(this.commandOf(Ask.DeadLetters), now)
-        )
-            questions.add(this, Ask.DeadLetters, encodeCommand(["XLEN", dead]))
-        if (
-            this.limits.pendingAgeS !== undefined &&
-            this.rights.may("xpending", now)
-        )
-            questions.add(
-                this,
-                Ask.OldestPending,
-                encodeCommand(["XPENDING", key, group, "-", "+", "1"])
-            )
+        if (this.watchesDead)
+            if (dead)
+                if (this.rights.may(this.commandOf(Ask.DeadLetters), now))
+                    questions.add(
+                        this,
+                        Ask.DeadLetters,
+                        encodeCommand(["XLEN", dead])
+                    )
+        if (this.limits.pendingAgeS !== undefined)
+            if (this.rights.may("xpending", now))
+                questions.add(
+                    this,
+                    Ask.OldestPending,
+                    encodeCommand(["XPENDING", key, group, "-", "+", "1"])
+                )
         if (this.limits.idleMaxS === undefined) return
         if (tooMany) {
             this.health.longestIdleMs = undefined

@@ -168,11 +168,13 @@ export class LagQuery implements ReplyReader {
 
     /** Whether the stream has more groups than are asked for. */
     tooManyGroups(): boolean {
-        return this.counting && this.exceeds()
+        if (!this.counting) return false
+        return this.exceeds()
     }
 
     private exceeds(): boolean {
-        return this.groups !== undefined && this.groups > this.maxGroups()
+        if (this.groups === undefined) return false
+        return this.groups > this.maxGroups()
     }
 
     /** The most groups whose list fits. */
@@ -184,7 +186,8 @@ export class LagQuery implements ReplyReader {
     weight(): number {
         if (this.groups === undefined) return this.answers.replyBytes
         const list = this.groups * this.groupBytes
-        return this.depth === Depth.Groups ? list : list + ENTRY_BYTES
+        if (this.depth === Depth.Groups) return list
+        return list + ENTRY_BYTES
     }
 
     private may(command: string): boolean {
@@ -222,15 +225,16 @@ export class LagQuery implements ReplyReader {
         if (this.group === undefined) return
         if (this.depth === Depth.Groups) {
             // a check that is due goes with it
-            if (!this.isCheckDue(now) || !this.may("xread")) return
+            if (!this.isCheckDue(now)) return
+            if (!this.may("xread")) return
             this.depth = Depth.Count
         }
 
         if (this.may("xlen"))
             questions.add(this, Ask.Length, this.lengthCommand)
         const last = this.group.lastDeliveredId
-        if (this.tally !== undefined && !this.tally.goesOn(last, now))
-            this.tally = undefined
+        if (this.tally !== undefined)
+            if (!this.tally.goesOn(last, now)) this.tally = undefined
         const tallying = this.tally !== undefined
         if (this.moveTo(last)) this.crossCheckedAt = undefined
         if (tallying || this.tallying) {
@@ -238,17 +242,20 @@ export class LagQuery implements ReplyReader {
             this.beforeCommand = undefined
         }
         this.tallying = tallying
-        if (this.depth === Depth.Probe && this.mayScript()) {
-            this.askedScript = true
-            questions.add(this, Ask.Script, this.script())
-            return
-        }
+        if (this.depth === Depth.Probe)
+            if (this.mayScript()) {
+                this.askedScript = true
+                questions.add(this, Ask.Script, this.script())
+                return
+            }
         if (this.may("xread")) {
             this.askedUnread = true
             questions.add(this, Ask.Unread, this.unreadOf(this.wantedCount()))
         }
-        if (this.depth === Depth.Probe && !tallying && this.mayProbe())
-            questions.add(this, Ask.Before, this.before())
+        if (this.depth === Depth.Probe)
+            if (!tallying)
+                if (this.mayProbe())
+                    questions.add(this, Ask.Before, this.before())
         if (this.asksStream()) this.addStream(questions)
     }
 
@@ -287,7 +294,8 @@ export class LagQuery implements ReplyReader {
 
     /** Whether there is room for XRANGE's one entry beside one of XREAD's. */
     private mayProbe(): boolean {
-        return this.may("xrange") && this.affordableEntries() >= 2
+        if (!this.may("xrange")) return false
+        return this.affordableEntries() >= 2
     }
 
     /** Whether XINFO STREAM is asked: its reply holds the first and the last entry. */
@@ -315,19 +323,16 @@ export class LagQuery implements ReplyReader {
         if (this.mostReturned === 0) return 1
         let most = this.affordableEntries()
         // what else is asked for in the same send has entries of its own
-        if (this.depth === Depth.Probe && !this.tallying && this.mayProbe())
-            most--
+        if (this.depth === Depth.Probe)
+            if (!this.tallying) if (this.mayProbe()) most--
         if (this.asksStream()) most -= 2
         most = Math.min(most, MAX_COUNT, this.mostReturned * 4)
         if (this.movedPast || this.tallying) return Math.max(1, most)
         let wanted = this.top + 1
         const reported = this.evidence.reported
-        if (
-            reported !== undefined &&
-            !this.evidence.reportedFalse &&
-            reported + 1 < wanted
-        )
-            wanted = reported + 1
+        if (reported !== undefined)
+            if (!this.evidence.reportedFalse)
+                if (reported + 1 < wanted) wanted = reported + 1
         return Math.max(1, Math.min(wanted, most))
     }
 
@@ -504,29 +509,26 @@ export class LagQuery implements ReplyReader {
         }
         const moved = !group.lastDeliveredId.equals(this.from)
         if (evidence.counted !== undefined) this.judgeCount(group, moved, now)
-        if (moved && evidence.precedesAll) evidence.precedesAll = undefined
+        if (moved) if (evidence.precedesAll) evidence.precedesAll = undefined
         conclude(evidence, lag)
 
         const asked = this.depth
-        if (
-            evidence.reported === 0 &&
-            !evidence.reportedFalse &&
-            !evidence.counted
-        ) {
-            this.depth = Depth.Groups
-            // a group that moves on while it is asked about is asked again in the next poll
-            if (
-                this.isProven(group, now) ||
-                !this.may("xread") ||
-                (asked !== Depth.Groups && moved)
-            )
-                return false
-            this.depth = Depth.Count
-            return asked === Depth.Groups || evidence.counted === undefined
-        }
+        if (evidence.reported === 0)
+            if (!evidence.reportedFalse)
+                if (!evidence.counted) {
+                    this.depth = Depth.Groups
+                    // a group that moves on while it is asked about is asked again in the next poll
+                    if (this.isProven(group, now)) return false
+                    if (!this.may("xread")) return false
+                    if (asked !== Depth.Groups) if (moved) return false
+                    this.depth = Depth.Count
+                    if (asked === Depth.Groups) return true
+                    return evidence.counted === undefined
+                }
         if (asked === Depth.Groups) {
             this.depth = Depth.Count
-            return this.may("xread") || this.may("xlen")
+            if (this.may("xread")) return true
+            return this.may("xlen")
         }
         if (evidence.countedAll) {
             this.movedPast = false
@@ -537,11 +539,13 @@ export class LagQuery implements ReplyReader {
             return false
         }
         if (this.askedScript) {
-            if (evidence.counted !== undefined && !moved)
-                // on to what is left, or again from the start where something was removed
-                return (
-                    this.tally === undefined || this.tally.counted <= this.top
-                )
+            if (evidence.counted !== undefined)
+                if (!moved)
+                    // on to what is left, or again from the start where something was removed
+                    return (
+                        this.tally === undefined ||
+                        this.tally.counted <= this.top
+                    )
             // a group that moves each time is chased
             this.movedPast = moved && this.scriptMissed
             this.scriptMissed = moved
@@ -550,7 +554,8 @@ export class LagQuery implements ReplyReader {
         }
         if (!this.askedUnread) return false
         if (evidence.counted === undefined) return this.may("xread")
-        if (lag.low === lag.high || evidence.counted >= this.top) return false
+        if (lag.low === lag.high) return false
+        if (evidence.counted >= this.top) return false
         // a group that reads fast is chased with all that the budget allows, and with the probe that needs no start
         this.movedPast = moved
         if (!moved) {
@@ -558,34 +563,34 @@ export class LagQuery implements ReplyReader {
                 return (
                     this.tally === undefined || this.tally.counted <= this.top
                 )
-            if (this.isTooMuch() && this.mayScript()) {
-                this.depth = Depth.Probe
-                return true
-            }
+            if (this.isTooMuch())
+                if (this.mayScript()) {
+                    this.depth = Depth.Probe
+                    return true
+                }
             if (this.wantedCount() > this.count) return true
             if (asked === Depth.Probe) return this.tally !== undefined
         }
         this.depth = Depth.Probe
         // entries too heavy for anything beside XREAD: another send would tell nothing new
-        return moved || this.mayScript() || this.mayProbe() || this.asksStream()
+        if (moved) return true
+        if (this.mayScript()) return true
+        if (this.mayProbe()) return true
+        return this.asksStream()
     }
 
     /** Whether it is long ago that a reported 0 was found true. */
     private isCheckDue(now: number): boolean {
-        return (
-            this.crossCheckedAt !== undefined &&
-            now - this.crossCheckedAt >= CROSS_CHECK_MS
-        )
+        if (this.crossCheckedAt === undefined) return false
+        return now - this.crossCheckedAt >= CROSS_CHECK_MS
     }
 
     /** Whether the reported 0 is one that was checked, and nothing has moved since. */
     private isProven(group: ConsumerGroup, now: number): boolean {
-        return (
-            this.crossCheckedAt !== undefined &&
-            !this.isCheckDue(now) &&
-            group.entriesRead === this.checkedEntriesRead &&
-            group.lastDeliveredId.equals(this.from)
-        )
+        if (this.crossCheckedAt === undefined) return false
+        if (this.isCheckDue(now)) return false
+        if (group.entriesRead !== this.checkedEntriesRead) return false
+        return group.lastDeliveredId.equals(this.from)
     }
 
     /** What the entries that were counted in this send say, by themselves and with those of the sends before. */
@@ -609,26 +614,22 @@ export class LagQuery implements ReplyReader {
             evidence.precedesAll = undefined
             this.tally = undefined
         } else if (this.tallying) this.tallyOn(moved, toTheEnd)
-        else if (
-            !moved &&
-            !toTheEnd &&
-            (this.askedScript || (this.readStream && this.mayTally()))
-        )
-            this.tally = new Tally(
-                last,
-                this.unread,
-                this.stream.length,
-                this.stream.newest,
-                now
-            )
+        else if (!moved)
+            if (!toTheEnd)
+                if (this.askedScript || (this.readStream && this.mayTally()))
+                    this.tally = new Tally(
+                        last,
+                        this.unread,
+                        this.stream.length,
+                        this.stream.newest,
+                        now
+                    )
         if (evidence.counted === undefined) return
-        if (
-            evidence.reported !== undefined &&
-            evidence.reported < evidence.counted
-        ) {
-            evidence.reportedFalse = true
-            this.reportedFalse = true
-        }
+        if (evidence.reported !== undefined)
+            if (evidence.reported < evidence.counted) {
+                evidence.reportedFalse = true
+                this.reportedFalse = true
+            }
         if (!evidence.countedAll) return
         if (evidence.counted > 0) {
             if (this.crossCheckedAt !== undefined) this.crossCheckedAt = now
@@ -641,7 +642,8 @@ export class LagQuery implements ReplyReader {
 
     /** Whether entries are counted from send to send by reading them: a display that counts far would have it do little else. */
     private mayTally(): boolean {
-        return !this.wantsOldest && this.top < MAX_COUNT
+        if (this.wantsOldest) return false
+        return this.top < MAX_COUNT
     }
 
     private tallyOn(moved: boolean, toTheEnd: boolean): void {
@@ -652,14 +654,15 @@ export class LagQuery implements ReplyReader {
             this.tally = undefined
             return
         }
-        if (this.askedScript && tally.caughtUp)
-            this.unread.newer = this.unread.counted
+        if (this.askedScript)
+            if (tally.caughtUp) this.unread.newer = this.unread.counted
         tally.add(this.unread)
         if (!toTheEnd) return
-        if (this.askedScript && !tally.caughtUp) {
-            tally.catchUp()
-            return
-        }
+        if (this.askedScript)
+            if (!tally.caughtUp) {
+                tally.catchUp()
+                return
+            }
         if (evidence.length === undefined || !tally.isWhole(evidence.length)) {
             this.tally = undefined
             return

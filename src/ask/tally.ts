@@ -46,9 +46,8 @@ export class Tally {
 
     /** Whether the count is still of use to a group that has read up to `lastDeliveredId`. */
     goesOn(lastDeliveredId: StreamId, now: number): boolean {
-        return (
-            now - this.begunAt < TALLY_MS && lastDeliveredId.equals(this.from)
-        )
+        if (now - this.begunAt >= TALLY_MS) return false
+        return lastDeliveredId.equals(this.from)
     }
 
     /** All entries up to `newest` are counted. */

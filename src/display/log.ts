@@ -54,13 +54,14 @@ export class Log implements Display {
         const link = status.link
         if (link !== this.link || status.problem !== this.problem) {
             const name = LINKS[link]
-            if (link !== this.link && link !== LinkStatus.Up) {
-                say(`light: ${name}`)
-                for (const said of this.said) {
-                    said.picture = -1
-                    said.revision = -1
+            if (link !== this.link)
+                if (link !== LinkStatus.Up) {
+                    say(`light: ${name}`)
+                    for (const said of this.said) {
+                        said.picture = -1
+                        said.revision = -1
+                    }
                 }
-            }
             if (link !== LinkStatus.Up || status.problem !== this.problem)
                 // given the object itself the VM would print no more than 100 bytes of it
                 console.data(
@@ -78,8 +79,8 @@ export class Log implements Display {
             const target = status.targets[i]
             const said = this.said[i]
             // 0: there has been no answer
-            if (target.revision === 0 || target.revision === said.revision)
-                continue
+            if (target.revision === 0) continue
+            if (target.revision === said.revision) continue
             said.revision = target.revision
             this.target(target, said)
             record(i + 1, target)
@@ -94,13 +95,10 @@ export class Log implements Display {
     /** A line when what the LEDs show has changed, or why. */
     private target(target: TargetStatus, said: Said): void {
         const picture = pictureOf(target)
-        if (
-            picture === said.picture &&
-            target.reason === said.reason &&
-            target.complaint === said.complaint &&
-            target.group === said.group
-        )
-            return
+        if (picture === said.picture)
+            if (target.reason === said.reason)
+                if (target.complaint === said.complaint)
+                    if (target.group === said.group) return
         said.picture = picture
         said.reason = target.reason
         said.complaint = target.complaint
@@ -154,9 +152,8 @@ function levelText(target: TargetStatus): string {
     if (target.low > leds) return "off the scale"
     const low = `${target.low}`
     if (target.low === target.high) return `${low} of ${leds}`
-    return target.high > leds
-        ? `${low} of ${leds} or more`
-        : `${low} to ${target.high} of ${leds}`
+    if (target.high > leds) return `${low} of ${leds} or more`
+    return `${low} to ${target.high} of ${leds}`
 }
 
 /** Writes a data record. What is not known is not in it. */
@@ -170,7 +167,7 @@ function record(number: number, target: TargetStatus): void {
         stream: cutForRecord(target.stream, MAX_NAME),
         group,
     }
-    if (bytes !== undefined && !isText(bytes, group)) record.id = idOf(bytes)
+    if (bytes !== undefined) if (!isText(bytes, group)) record.id = idOf(bytes)
     record.condition = CONDITIONS[target.condition]
     if (target.condition === Condition.Lag) {
         if (target.show !== "lag") record.show = target.show
@@ -208,7 +205,7 @@ function cutForRecord(text: string, room: number): string {
     // a character takes one at least: what is not looked at costs nothing
     let kept = printable(text.slice(0, room))
     const whole = kept.length === text.length
-    if (whole && JSON.stringify(kept).length <= room) return kept
+    if (whole) if (JSON.stringify(kept).length <= room) return kept
     room -= DOTS.length
     for (;;) {
         const over = JSON.stringify(kept).length - room

@@ -64,7 +64,7 @@ class Track {
             ? visible === 0
             : visible === pattern.steps[0] << this.shift
         this.play(pattern, now, second ? 1 : 0)
-        if (wasStale && due > now) this.due = due
+        if (wasStale) if (due > now) this.due = due
     }
 
     /** Something else is played over it. */
@@ -221,8 +221,9 @@ export class Player implements Display {
             for (const share of this.shares) {
                 share.advance(now)
                 frame |= share.frame
-                if (beating && share.beats)
-                    frame ^= 1 << (share.shift + share.leds - 1)
+                if (beating)
+                    if (share.beats)
+                        frame ^= 1 << (share.shift + share.leds - 1)
                 if (share.due < wakeAt) wakeAt = share.due
             }
             if (now < this.beatAt) wakeAt = Math.min(wakeAt, this.beatAt)

@@ -72,15 +72,14 @@ export function lampsOf(status: Status, limits: TrafficLimits): Lamps {
 }
 
 function lampOf(lag: number, limits: TrafficLimits): Lamp {
-    return lag >= limits.redAt
-        ? Lamp.Red
-        : lag >= limits.yellowAt
-          ? Lamp.Yellow
-          : Lamp.Green
+    if (lag >= limits.redAt) return Lamp.Red
+    if (lag >= limits.yellowAt) return Lamp.Yellow
+    return Lamp.Green
 }
 
 function worse(a: Lamp, b: Lamp): Lamp {
-    return a > b ? a : b
+    if (a > b) return a
+    return b
 }
 
 /** Three lamps on pins, and as a Jacdac `traffic light` service. */

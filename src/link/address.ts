@@ -12,18 +12,21 @@ export function addressText(address: Address): string {
 }
 
 export function sameAddress(a: Address, b: Address): boolean {
-    return a.host === b.host && a.port === b.port
+    if (a.host !== b.host) return false
+    return a.port === b.port
 }
 
 /** A whole number in digits and nothing else, ten at the most. @returns -1 for anything else */
 export function wholeNumber(text: string): number {
-    return text.length <= 10 && isOf(text, DIGITS) ? parseInt(text) : -1
+    if (text.length <= 10) if (isOf(text, DIGITS)) return parseInt(text)
+    return -1
 }
 
 /** A port in digits and nothing else. @returns undefined for what is none from 1 to 65535 */
 export function portOf(text: string): number | undefined {
     const port = wholeNumber(text)
-    return text.length <= 5 && port >= 1 && port <= 65535 ? port : undefined
+    if (text.length <= 5) if (port >= 1) if (port <= 65535) return port
+    return undefined
 }
 
 const DIGITS = "0123456789"
@@ -43,10 +46,12 @@ const MAX_HOST = 253
 
 /** Whether a text has the characters and the length of a DNS name or an IP address. */
 export function isHost(text: string): boolean {
-    return text.length <= MAX_HOST && isOf(text, HOST_CHARACTERS)
+    if (text.length > MAX_HOST) return false
+    return isOf(text, HOST_CHARACTERS)
 }
 
 /** Whether a host is an IP address: with several colons (IPv6), or nothing but digits and dots. */
 export function isIpAddress(host: string): boolean {
-    return host.split(":").length > 2 || isOf(host, "0123456789.")
+    if (host.split(":").length > 2) return true
+    return isOf(host, "0123456789.")
 }

@@ -77,16 +77,18 @@ export class Connection {
     }
 
     private arrived(piece: Buffer): void {
-        if (this.leaving || this.overflown) return
+        if (this.leaving) return
+        if (this.overflown) return
         const socket = this.socket as unknown as SocketBuffers
         const bytes = piece.length + BUFFER_BYTES
         const limit = this.isAsked ? maxWaiting : MAX_UNASKED
-        if (this.waiting > 0 && this.waiting + bytes > limit) {
-            this.overflown = true
-            // they will not be read: the heap has other uses for their room
-            socket.buffers = []
-            return
-        }
+        if (this.waiting > 0)
+            if (this.waiting + bytes > limit) {
+                this.overflown = true
+                // they will not be read: the heap has other uses for their room
+                socket.buffers = []
+                return
+            }
         this.waiting += bytes
         // as the stock handler does, in fewer calls: it comes with each piece
         socket.buffers.push(piece)
@@ -117,13 +119,14 @@ export class Connection {
     static closeNative(): void {
         const result = (ds as NativeSockets)._socketClose()
         // -10: there was none
-        if (result !== 0 && result !== -10)
-            console.debug(`socket close: ${result}`)
+        if (result !== 0)
+            if (result !== -10) console.debug(`socket close: ${result}`)
     }
 
     /** Whether data has arrived that `receive` has not returned yet. */
     hasUnread(): boolean {
-        return this.waiting > 0 || this.overflown
+        if (this.waiting > 0) return true
+        return this.overflown
     }
 
     /** @throws LinkError */

@@ -39,12 +39,13 @@ export class Link {
 
     /** A program that the chip did not start may find sockets of the one before it: never returns then. */
     async start(): Promise<void> {
-        if (this.runtime === Runtime.PicoW && this.startedAt > WARM_START_MS)
-            await this.carryOut(
-                this.recovery.decide(Fault.WarmStart, ds.millis(), 0),
-                undefined,
-                "the program was restarted"
-            )
+        if (this.runtime === Runtime.PicoW)
+            if (this.startedAt > WARM_START_MS)
+                await this.carryOut(
+                    this.recovery.decide(Fault.WarmStart, ds.millis(), 0),
+                    undefined,
+                    "the program was restarted"
+                )
     }
 
     /**
@@ -117,12 +118,13 @@ export class Link {
         talk: Talk | undefined,
         why: string
     ): Promise<void> {
-        if (
-            decision.leave === Leave.Quit &&
-            talk !== undefined &&
-            !(await talk.quit())
-        )
-            decision = this.recovery.quitUnanswered(decision, ds.millis())
+        if (decision.leave === Leave.Quit)
+            if (talk !== undefined)
+                if (!(await talk.quit()))
+                    decision = this.recovery.quitUnanswered(
+                        decision,
+                        ds.millis()
+                    )
         if (decision.leave === Leave.Close) Connection.closeNative()
         this.notBefore = ds.millis() + decision.waitMs
         if (!decision.reset) return

@@ -12,19 +12,22 @@ export function printable(text: string): string {
     let from = 0
     for (let i = 0; i < text.length; ++i) {
         const c = text.charCodeAt(i)
-        if (c >= 0x20 && (c < 0x7f || (c > 0x9f && !turns(c)))) continue
+        if (c >= 0x20) {
+            if (c < 0x7f) continue
+            if (c > 0x9f) if (!turns(c)) continue
+        }
         clean += text.slice(from, i) + REPLACEMENT
         from = i + 1
     }
-    return from === 0 ? text : clean + text.slice(from)
+    if (from === 0) return text
+    return clean + text.slice(from)
 }
 
 function turns(c: number): boolean {
-    return (
-        c === 0x61c ||
-        c === 0x200e ||
-        c === 0x200f ||
-        (c >= 0x2028 && c <= 0x202e) ||
-        (c >= 0x2066 && c <= 0x2069)
-    )
+    if (c === 0x61c) return true
+    if (c === 0x200e) return true
+    if (c === 0x200f) return true
+    if (c >= 0x2028) if (c <= 0x202e) return true
+    if (c < 0x2066) return false
+    return c <= 0x2069
 }

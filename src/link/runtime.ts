@@ -10,5 +10,6 @@ export enum Runtime {
 
 /** What this firmware runs on. */
 export function thisRuntime(): Runtime {
-    return ds._dcfgString("archId") === "rp2040w" ? Runtime.PicoW : Runtime.Host
+    if (ds._dcfgString("archId") === "rp2040w") return Runtime.PicoW
+    return Runtime.Host
 }

@@ -32,7 +32,8 @@ export function needless(): void {
  * @param block what is allocated to get there, bytes at a time: `PIECE`, or `THIRD` where replies may have left no more
  */
 export function tidy(block: number): void {
-    if (!needed || isHeld) return
+    if (!needed) return
+    if (isHeld) return
     for (let bytes = 0; bytes <= COLLECT_AFTER; bytes += block)
         Buffer.alloc(block)
 }
@@ -47,7 +48,8 @@ export function keepRoom(blocks: Buffer[]): void {
 
 /** Has the garbage collected, and holds the room for replies until `letGo`: what is made meanwhile lies elsewhere. */
 export function holdRoom(): void {
-    if (!needed || room === undefined) return
+    if (!needed) return
+    if (room === undefined) return
     letGo()
     tidy(PIECE)
     const whole = pieces - SPLIT

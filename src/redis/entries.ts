@@ -98,12 +98,12 @@ export async function readUnreadEntries(
                         reader.end
                     )
                 unread.counted++
-                if (
-                    newest !== undefined &&
-                    (unread.newer > 0 ||
-                        newest.precedes(reader.bytes, reader.start, reader.end))
-                )
-                    unread.newer++
+                if (newest !== undefined)
+                    if (
+                        unread.newer > 0 ||
+                        newest.precedes(reader.bytes, reader.start, reader.end)
+                    )
+                        unread.newer++
             }
             await skipTo(source, entryOutside)
         }
@@ -260,7 +260,7 @@ export async function readLongestIdle(source: ReplySource): Promise<number> {
             throw new BadAnswer(
                 "a consumer without the fields that every Redis sends"
             )
-        if (pending > 0 && idle > longest) longest = idle
+        if (pending > 0) if (idle > longest) longest = idle
     }
     return longest
 }

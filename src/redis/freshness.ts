@@ -63,15 +63,12 @@ export class Freshness {
      */
     repeats(session: Session, answer: string | undefined): boolean {
         const bytes = session.shortReply()
-        if (
-            !this.asked ||
-            bytes === undefined ||
-            answer === undefined ||
-            bytes.length !== REPLY_BYTES + answer.byteLength ||
-            !this.isNow(bytes, 0) ||
-            bytes.slice(REPLY_BYTES).toString() !== answer
-        )
-            return false
+        if (!this.asked) return false
+        if (bytes === undefined) return false
+        if (answer === undefined) return false
+        if (bytes.length !== REPLY_BYTES + answer.byteLength) return false
+        if (!this.isNow(bytes, 0)) return false
+        if (bytes.slice(REPLY_BYTES).toString() !== answer) return false
         session.reader.pass(bytes.length, 1)
         return true
     }
@@ -79,12 +76,12 @@ export class Freshness {
     /** What has come behind the number, to be known again; undefined where that is not short, or no text. */
     answer(session: Session): string | undefined {
         const bytes = session.shortReply()
-        if (!this.asked || bytes === undefined) return undefined
+        if (!this.asked) return undefined
+        if (bytes === undefined) return undefined
         const answer = bytes.slice(REPLY_BYTES).toString()
         // what is no UTF-8 looks alike in texts
-        return answer.byteLength === bytes.length - REPLY_BYTES
-            ? answer
-            : undefined
+        if (answer.byteLength === bytes.length - REPLY_BYTES) return answer
+        return undefined
     }
 
     /**
@@ -94,12 +91,10 @@ export class Freshness {
     async check(session: Session): Promise<void> {
         if (!this.asked) return
         const reader = session.reader
-        if (
-            reader.view() &&
-            reader.end - reader.start >= REPLY_BYTES &&
-            this.isNow(reader.bytes, reader.start)
-        )
-            return reader.pass(reader.start + REPLY_BYTES, 1)
+        if (reader.view())
+            if (reader.end - reader.start >= REPLY_BYTES)
+                if (this.isNow(reader.bytes, reader.start))
+                    return reader.pass(reader.start + REPLY_BYTES, 1)
         while (!reader.next()) await session.more()
         if (reader.type === RespType.Error) {
             const error = new ReplyError(reader.text())

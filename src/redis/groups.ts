@@ -126,15 +126,17 @@ export async function readGroups(
         if (left < groups) {
             groups = left
             // a group that was held has ended in a piece, where others follow
-            if (!reader.view() || reader.bytes !== bytes) continue
+            if (!reader.view()) continue
+            if (reader.bytes !== bytes) continue
         }
         const end = isCut(reader, groups)
             ? CUT
             : readUsual(reader, wanted, candidate)
-        if (end === CUT && reader.hold()) {
-            await source.more()
-            continue
-        }
+        if (end === CUT)
+            if (reader.hold()) {
+                await source.more()
+                continue
+            }
         groups--
         if (end > 0) reader.pass(end, 1)
         else {
@@ -164,11 +166,9 @@ export async function readGroups(
 /** Whether the view ends before the next group does, for certain. @param groups how many are to come */
 function isCut(reader: RespReader, groups: number): boolean {
     const start = reader.start
-    return (
-        groups > 1 &&
-        reader.bytes[start] === RespType.Array &&
-        reader.bytes.indexOf(RespType.Array, start + 1, reader.end) < 0
-    )
+    if (groups <= 1) return false
+    if (reader.bytes[start] !== RespType.Array) return false
+    return reader.bytes.indexOf(RespType.Array, start + 1, reader.end) < 0
 }
 
 /**
@@ -188,7 +188,7 @@ function passAlike(
     groups: number
 ): number {
     if (beginning === 0) return groups
-    if (wanted === undefined && most === undefined) return groups
+    if (wanted === undefined) if (most === undefined) return groups
     const bytes = reader.bytes
     const limit = reader.end
     let begin = reader.start
@@ -274,7 +274,8 @@ function readUsual(
         at++
         if (bytes[at] === MINUS) {
             // nil, for a number that may be missing; one below 0 is not as usual
-            if (!isString || value <= Value.Id) break
+            if (!isString) break
+            if (value <= Value.Id) break
             at++
             if (bytes[at] !== ONE) break
             at++
@@ -318,7 +319,8 @@ function readUsual(
         group.beginning = beginning
         return at + 1
     }
-    return at < limit ? UNUSUAL : CUT
+    if (at < limit) return UNUSUAL
+    return CUT
 }
 
 /**
@@ -372,11 +374,9 @@ async function readGroup(
         const field = reader.text()
         if (field === "name" && !group.isWanted) {
             while (!reader.next()) await source.more()
-            if (
-                reader.type !== RespType.BulkString &&
-                reader.type !== RespType.SimpleString
-            )
-                throw unexpected(source)
+            if (reader.type !== RespType.BulkString)
+                if (reader.type !== RespType.SimpleString)
+                    throw unexpected(source)
             group.isWanted = isNamed(
                 group,
                 wanted,

@@ -72,7 +72,8 @@ export class Questions {
 
     /** Where a group starts in `list`; one past the last for the group after the last. */
     startOf(group: number): number {
-        return group < this.groups ? this.starts[group] : this.count
+        if (group < this.groups) return this.starts[group]
+        return this.count
     }
 
     /** @param ask in its reader's own numbering */

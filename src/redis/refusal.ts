@@ -22,8 +22,8 @@ const secrets: string[] = []
 
 /** From now on no text of a reply that holds this is passed on. */
 export function keepSecret(password: string): void {
-    if (password.length > 0 && !secrets.includes(password))
-        secrets.push(password)
+    if (password.length > 0)
+        if (!secrets.includes(password)) secrets.push(password)
 }
 
 /** An error reply where a value was expected. Its message is safe to be shown. */
@@ -93,17 +93,15 @@ function firstWord(
     const space = text.indexOf(" ")
     const word = space < 0 ? text : text.slice(0, space)
     const refusal = refusalOf(word)
-    return refusal === Refusal.Other || refusal === Refusal.Elsewhere
-        ? other
-        : word
+    if (refusal === Refusal.Other) return other
+    if (refusal === Refusal.Elsewhere) return other
+    return word
 }
 
 /** Whether a server says so to whoever connects, in place of the first reply, and closes. */
 export function turnsAway(error: ReplyError): boolean {
-    return (
-        error.message.startsWith("DENIED") ||
-        error.message.startsWith("ERR max number of clients")
-    )
+    if (error.message.startsWith("DENIED")) return true
+    return error.message.startsWith("ERR max number of clients")
 }
 
 /**
@@ -134,20 +132,15 @@ export function refusalOf(text: string): Refusal {
     }
     if (text.startsWith("ERR max number of clients")) return Refusal.NotNow
     if (text.startsWith("ERR no such key")) return Refusal.Stream
-    if (
-        text.startsWith("ERR DB index") ||
-        text.startsWith("ERR SELECT is not") ||
-        text.startsWith("ERR invalid DB")
-    )
-        return Refusal.Stream
-    if (
-        text.startsWith("ERR invalid password") ||
-        text.startsWith("ERR AUTH ") ||
-        text.includes("but no password is set") ||
-        text.startsWith("ERR wrong number of arguments for 'auth'") ||
-        text.startsWith("ERR unknown command")
-    )
+    if (text.startsWith("ERR DB index")) return Refusal.Stream
+    if (text.startsWith("ERR SELECT is not")) return Refusal.Stream
+    if (text.startsWith("ERR invalid DB")) return Refusal.Stream
+    if (text.startsWith("ERR invalid password")) return Refusal.Who
+    if (text.startsWith("ERR AUTH ")) return Refusal.Who
+    if (text.includes("but no password is set")) return Refusal.Who
+    if (text.startsWith("ERR wrong number of arguments for 'auth'"))
         return Refusal.Who
+    if (text.startsWith("ERR unknown command")) return Refusal.Who
     return Refusal.Other
 }
 
@@ -165,12 +158,9 @@ export function remedyOf(text: string): string {
     if (text.startsWith("ERR no such key")) return "check STREAM and REDIS_DB"
     if (text.startsWith("WRONGTYPE"))
         return "STREAM names a key that is not a stream"
-    if (
-        text.startsWith("ERR DB") ||
-        text.startsWith("ERR SELECT") ||
-        text.startsWith("ERR invalid DB")
-    )
-        return "check REDIS_DB"
+    if (text.startsWith("ERR DB")) return "check REDIS_DB"
+    if (text.startsWith("ERR SELECT")) return "check REDIS_DB"
+    if (text.startsWith("ERR invalid DB")) return "check REDIS_DB"
     switch (refusalOf(text)) {
         case Refusal.Who:
             return "check REDIS_USER and REDIS_PASS"

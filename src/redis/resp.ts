@@ -165,7 +165,7 @@ export class RespReader {
      */
     skipTo(level: number): boolean {
         // a string's end counts as read with its header: its payload may be still to come
-        if (this.depth <= level && this.payload === NO_PAYLOAD) return true
+        if (this.depth <= level) if (this.payload === NO_PAYLOAD) return true
         return this.run(level)
     }
 
@@ -176,7 +176,8 @@ export class RespReader {
 
     /** Whether bytes have arrived that belong to no element read so far. */
     hasUnread(): boolean {
-        return this.at < this.limit || this.payload !== NO_PAYLOAD
+        if (this.at < this.limit) return true
+        return this.payload !== NO_PAYLOAD
     }
 
     /**
@@ -184,12 +185,9 @@ export class RespReader {
      * @returns false where nothing is, and where the next element does not begin there
      */
     view(): boolean {
-        if (
-            this.input === undefined ||
-            this.payload !== NO_PAYLOAD ||
-            this.error !== undefined
-        )
-            return false
+        if (this.input === undefined) return false
+        if (this.payload !== NO_PAYLOAD) return false
+        if (this.error !== undefined) return false
         this.bytes = this.input
         this.start = this.at
         this.end = this.limit
@@ -213,7 +211,7 @@ export class RespReader {
             count = 1
         }
         this.depth = depth
-        if (this.carried !== 0 && end >= this.carried) this.leaveCarry(end)
+        if (this.carried !== 0) if (end >= this.carried) this.leaveCarry(end)
     }
 
     /**
@@ -221,11 +219,9 @@ export class RespReader {
      * @returns false where there is too much of it, or more of its piece: it has to be read as it is
      */
     hold(): boolean {
-        if (
-            this.limit - this.at >= CARRY_BYTES ||
-            (this.carried !== 0 && this.nextInPiece() < this.pieceTo)
-        )
-            return false
+        if (this.limit - this.at >= CARRY_BYTES) return false
+        if (this.carried !== 0)
+            if (this.nextInPiece() < this.pieceTo) return false
         this.carryOver()
         return true
     }
@@ -237,7 +233,8 @@ export class RespReader {
 
     /** Lets go of a piece that has been used up, so that its memory is free for the next: of a host's, a large one. */
     letGo(): void {
-        if (this.carried !== 0 || this.hasUnread()) return
+        if (this.carried !== 0) return
+        if (this.hasUnread()) return
         this.base += this.at
         this.at = 0
         this.limit = 0
@@ -249,11 +246,9 @@ export class RespReader {
     /** Whether the element last read is a held string or line with exactly these bytes. */
     is(expected: Buffer): boolean {
         const length = expected.length
-        return (
-            this.start >= 0 &&
-            this.end - this.start === length &&
-            sameBytes(this.bytes, this.start, expected, 0, length)
-        )
+        if (this.start < 0) return false
+        if (this.end - this.start !== length) return false
+        return sameBytes(this.bytes, this.start, expected, 0, length)
     }
 
     /** The held string or line as text, invalid UTF-8 replaced; `""` if none is held. Allocates: not for every poll. */
@@ -291,11 +286,12 @@ export class RespReader {
                     )
                 at += 2
                 payload = NO_PAYLOAD
-                if (this.carried !== 0 && at >= this.carried) {
-                    input = this.leaveCarry(at)
-                    at = this.at
-                    limit = this.limit
-                }
+                if (this.carried !== 0)
+                    if (at >= this.carried) {
+                        input = this.leaveCarry(at)
+                        at = this.at
+                        limit = this.limit
+                    }
                 if (!single) continue
             }
             // one condition after the other, here and below: put together they take half as many steps again
@@ -378,8 +374,9 @@ export class RespReader {
                             at,
                             `a line of more than ${MAX_LINE} bytes`
                         )
-                    if (p + 1 < limit && input[p + 1] !== LF)
-                        return this.fail(p + 1, "CR without LF")
+                    if (p + 1 < limit)
+                        if (input[p + 1] !== LF)
+                            return this.fail(p + 1, "CR without LF")
                     end = p
                     break
                 default:
@@ -457,9 +454,10 @@ export class RespReader {
                         value *= 2
                     elements = value
                     // it comes in front of an element and is none itself
-                    if (type === RespType.Attribute && depth > 0)
-                        this.remaining[depth - 1] =
-                            this.remaining[depth - 1] + 1
+                    if (type === RespType.Attribute)
+                        if (depth > 0)
+                            this.remaining[depth - 1] =
+                                this.remaining[depth - 1] + 1
                     break
             }
             if (p > limit) break
@@ -546,10 +544,11 @@ export class RespReader {
         this.limit = rest
         this.input = NO_BYTES
         this.piece = NO_BYTES
-        if (piece !== undefined && next < this.pieceTo) {
-            this.feed(piece, next, this.pieceTo)
-            this.mustPause = true
-        }
+        if (piece !== undefined)
+            if (next < this.pieceTo) {
+                this.feed(piece, next, this.pieceTo)
+                this.mustPause = true
+            }
     }
 
     private fail(at: number, what: string): boolean {
@@ -584,7 +583,8 @@ export function encodeCommand(words: (string | Buffer)[]): Buffer {
 }
 
 function byteCount(word: string | Buffer): number {
-    return typeof word === "string" ? word.byteLength : word.length
+    if (typeof word === "string") return word.byteLength
+    return word.length
 }
 
 function put(target: Buffer, at: number, word: string | Buffer): number {

@@ -23,7 +23,8 @@ export class Rights {
     may(command: string, now: number): boolean {
         if (this.triedAt === undefined) return true
         const at = this.refused.indexOf(command)
-        return at < 0 || now - this.triedAt[at] >= TRY_AGAIN_MS
+        if (at < 0) return true
+        return now - this.triedAt[at] >= TRY_AGAIN_MS
     }
 
     /** Redis refused the command. */

@@ -41,8 +41,8 @@ export async function lookUpMaster(
 async function nextText(session: Session, outside: number): Promise<string> {
     const reader = session.reader
     await nextElement(session)
-    if (reader.type === RespType.BulkString && reader.level === outside + 1)
-        return reader.text()
+    if (reader.type === RespType.BulkString)
+        if (reader.level === outside + 1) return reader.text()
     await skipTo(session, reader.level)
     return ""
 }

@@ -42,13 +42,10 @@ export class ServerClock implements ReplyReader {
     /** Adds the question when it is due. */
     ask(questions: Questions): void {
         const now = ds.millis()
-        if (
-            !this.rights.may("time", now) ||
-            (this.low !== undefined &&
-                (this.high as number) - this.low <= GOOD_ROUND_TRIP_MS &&
-                now - this.answeredAt < ASK_AGAIN_MS)
-        )
-            return
+        if (!this.rights.may("time", now)) return
+        if (this.low !== undefined)
+            if ((this.high as number) - this.low <= GOOD_ROUND_TRIP_MS)
+                if (now - this.answeredAt < ASK_AGAIN_MS) return
         this.askedAt = now
         questions.begin(TIME_BYTES)
         questions.add(this, 0, TIME)
@@ -69,14 +66,11 @@ export class ServerClock implements ReplyReader {
 
     /** A late answer does not take the place of a better one, unless that is old, or says something else. */
     private learn(low: number, high: number, now: number): void {
-        if (
-            this.low !== undefined &&
-            high - low > (this.high as number) - this.low &&
-            now - this.answeredAt < ASK_AGAIN_MS &&
-            low <= (this.high as number) &&
-            high >= this.low
-        )
-            return
+        if (this.low !== undefined)
+            if (high - low > (this.high as number) - this.low)
+                if (now - this.answeredAt < ASK_AGAIN_MS)
+                    if (low <= (this.high as number))
+                        if (high >= this.low) return
         this.low = low
         this.high = high
         this.answeredAt = now
@@ -84,11 +78,13 @@ export class ServerClock implements ReplyReader {
 
     /** The least that Redis's clock can show, ms since 1970; undefined when unknown. */
     earliest(): number | undefined {
-        return this.low === undefined ? undefined : ds.millis() + this.low
+        if (this.low === undefined) return undefined
+        return ds.millis() + this.low
     }
 
     /** The most that Redis's clock can show, ms since 1970; undefined when unknown. */
     latest(): number | undefined {
-        return this.high === undefined ? undefined : ds.millis() + this.high
+        if (this.high === undefined) return undefined
+        return ds.millis() + this.high
     }
 }

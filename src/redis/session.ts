@@ -95,7 +95,8 @@ export class Session implements ReplySource {
 
     private isError(): boolean {
         const type = this.reader.type
-        return type === RespType.Error || type === RespType.BulkError
+        if (type === RespType.Error) return true
+        return type === RespType.BulkError
     }
 
     private expectOk(): void {
@@ -104,7 +105,8 @@ export class Session implements ReplySource {
 
     /** Whether so many bytes more still go in the same segment; the first commands always do. */
     fits(bytes: number): boolean {
-        return this.batchCount === 0 || this.batchBytes + bytes <= MAX_SEND
+        if (this.batchCount === 0) return true
+        return this.batchBytes + bytes <= MAX_SEND
     }
 
     /** Adds a command to the batch. @param changed it was changed in place since it was last sent */
@@ -173,10 +175,11 @@ export class Session implements ReplySource {
     /** Bytes that nobody asked for: a server's reason to refuse us at once, or what would be taken for the next reply. */
     private async readUnasked(): Promise<void> {
         this.deadline = ds.millis() + this.replyLimitMs
-        if (this.reader.depth === 0 && !this.reader.hasUnread()) {
-            await nextElement(this)
-            if (this.isError()) throw refusedLogin(this.reader.text())
-        }
+        if (this.reader.depth === 0)
+            if (!this.reader.hasUnread()) {
+                await nextElement(this)
+                if (this.isError()) throw refusedLogin(this.reader.text())
+            }
         throw new LinkError(
             Fault.BadReply,
             "data arrived that was not asked for"
@@ -184,12 +187,11 @@ export class Session implements ReplySource {
     }
 
     private unread(): boolean {
-        return (
-            this.reader.depth > 0 ||
-            this.reader.hasUnread() ||
-            (this.piece !== undefined && this.readTo < this.piece.length) ||
-            this.connection.hasUnread()
-        )
+        if (this.reader.depth > 0) return true
+        if (this.reader.hasUnread()) return true
+        if (this.piece !== undefined)
+            if (this.readTo < this.piece.length) return true
+        return this.connection.hasUnread()
     }
 
     /** @throws LinkError on a protocol error, at the time limit, and when the connection ends */
@@ -222,12 +224,11 @@ export class Session implements ReplySource {
     /** All that has come since the last send, where that is one short piece; undefined where it is more. */
     shortReply(): Buffer | undefined {
         const piece = this.piece
-        return this.pieces === 1 &&
-            piece !== undefined &&
-            piece.length <= MAX_SHORT &&
-            !this.connection.hasUnread()
-            ? piece
-            : undefined
+        if (this.pieces === 1)
+            if (piece !== undefined)
+                if (piece.length <= MAX_SHORT)
+                    if (!this.connection.hasUnread()) return piece
+        return undefined
     }
 
     async pauseIfDue(): Promise<void> {

@@ -24,12 +24,9 @@ export class StreamId {
      */
     take(source: Buffer, start: number, end: number): boolean {
         const length = end - start
-        if (
-            start >= 0 &&
-            length === this.length &&
-            sameBytes(this.bytes, 0, source, start, length)
-        )
-            return true
+        if (start >= 0)
+            if (length === this.length)
+                if (sameBytes(this.bytes, 0, source, start, length)) return true
         if (!isStreamId(source, start, end)) return false
         this.bytes.blitAt(0, source, start, length)
         this.length = length
@@ -45,10 +42,8 @@ export class StreamId {
     /** Whether both hold the same ID. */
     equals(other: StreamId): boolean {
         // Redis writes an ID in one way
-        return (
-            other.length === this.length &&
-            sameBytes(this.bytes, 0, other.bytes, 0, this.length)
-        )
+        if (other.length !== this.length) return false
+        return sameBytes(this.bytes, 0, other.bytes, 0, this.length)
     }
 
     /** The ID as a buffer of its own, for a command. */
@@ -84,18 +79,17 @@ export class StreamId {
     /** Whether what is in `other` is an ID, and the same or greater. What is no ID is not. */
     isAtMost(other: Buffer, start: number, end: number): boolean {
         // most are the same
-        if (
-            end - start === this.length &&
-            sameBytes(this.bytes, 0, other, start, this.length)
-        )
-            return true
-        return this.precedes(other, start, end) && isStreamId(other, start, end)
+        if (end - start === this.length)
+            if (sameBytes(this.bytes, 0, other, start, this.length)) return true
+        if (!this.precedes(other, start, end)) return false
+        return isStreamId(other, start, end)
     }
 }
 
 function dashIn(bytes: Buffer, start: number, end: number): number {
     const at = bytes.indexOf(DASH, start, end)
-    return at < 0 ? end : at
+    if (at < 0) return end
+    return at
 }
 
 /**
@@ -105,22 +99,19 @@ function dashIn(bytes: Buffer, start: number, end: number): number {
 export function isStreamId(bytes: Buffer, start: number, end: number): boolean {
     if (start < 0) return false
     const dash = bytes.indexOf(DASH, start, end)
-    return (
-        dash > start &&
-        isNumber(bytes, start, dash) &&
-        isNumber(bytes, dash + 1, end)
-    )
+    if (dash <= start) return false
+    if (!isNumber(bytes, start, dash)) return false
+    return isNumber(bytes, dash + 1, end)
 }
 
 function isNumber(bytes: Buffer, start: number, end: number): boolean {
     const length = end - start
-    if (length < 1 || length > LARGEST.length) return false
-    if (length > 1 && bytes[start] === ZERO) return false
+    if (length < 1) return false
+    if (length > LARGEST.length) return false
+    if (length > 1) if (bytes[start] === ZERO) return false
     for (let i = start; i < end; ++i) if ((bytes[i] ^ ZERO) > 9) return false
-    return (
-        length < LARGEST.length ||
-        compareDigits(bytes, start, end, LARGEST, 0, length) <= 0
-    )
+    if (length < LARGEST.length) return true
+    return compareDigits(bytes, start, end, LARGEST, 0, length) <= 0
 }
 
 /** Compares decimal numbers without leading zeros. @returns below, at or above 0 */
@@ -150,7 +141,8 @@ export function millisecondsOf(
     let value = 0
     for (let i = start; i < end; ++i) {
         const digit = bytes[i] - 0x30
-        if (digit < 0 || digit > 9) break
+        if (digit < 0) break
+        if (digit > 9) break
         value = value * 10 + digit
     }
     return value

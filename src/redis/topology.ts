@@ -30,8 +30,8 @@ export function parseRedirect(
     seed: Address
 ): Redirect | undefined {
     const words = text.split(" ")
-    if (words.length !== 3 || (words[0] !== "MOVED" && words[0] !== "ASK"))
-        return undefined
+    if (words.length !== 3) return undefined
+    if (words[0] !== "MOVED") if (words[0] !== "ASK") return undefined
     const target = words[2]
     // an IPv6 address has colons of its own
     const colon = target.lastIndexOf(":")
@@ -40,8 +40,8 @@ export function parseRedirect(
     const once = words[0] === "ASK"
     if (host === "?") return { address: seed, once, unnamed: true }
     const port = portOf(target.slice(colon + 1))
-    if (port === undefined || (host.length > 0 && !isHost(host)))
-        return undefined
+    if (port === undefined) return undefined
+    if (host.length > 0) if (!isHost(host)) return undefined
     return {
         address: {
             host: host.length > 0 ? host : from.host,
@@ -94,11 +94,9 @@ export class Topology {
 
     /** Whether the master is to be looked up now. */
     lookUpDue(now: number): boolean {
-        return (
-            this.usesSentinel() &&
-            (this.lookedUpAt === undefined ||
-                now - this.lookedUpAt >= LOOK_UP_AGAIN_MS)
-        )
+        if (!this.usesSentinel()) return false
+        if (this.lookedUpAt === undefined) return true
+        return now - this.lookedUpAt >= LOOK_UP_AGAIN_MS
     }
 
     /** The sentinel to ask: the one that answered last. */
@@ -121,8 +119,8 @@ export class Topology {
         this.sentinel++
         if (this.sentinel >= this.sentinels.length) this.sentinel = 0
         this.skipped++
-        if (this.skipped < this.sentinels.length || this.master === undefined)
-            return
+        if (this.skipped < this.sentinels.length) return
+        if (this.master === undefined) return
         this.skipped = 0
         this.lookedUpAt = now
     }

@@ -8,10 +8,9 @@ export const FUTURE_MS = 60000
 
 /** Whether an ID's first part can be a time. @param nowMs the server's clock, undefined when unknown */
 export function isTime(idMs: number, nowMs: number | undefined): boolean {
-    return (
-        idMs >= FIRST_STREAM_MS &&
-        (nowMs === undefined || idMs <= nowMs + FUTURE_MS)
-    )
+    if (idMs < FIRST_STREAM_MS) return false
+    if (nowMs === undefined) return true
+    return idMs <= nowMs + FUTURE_MS
 }
 
 /**
@@ -45,5 +44,6 @@ export function concludeAge(
 
 /** An entry that waits is behind, however young: never 0. */
 function secondsBetween(firstMs: number, nowMs: number): number {
-    return nowMs > firstMs ? (nowMs - firstMs) / 1000 : 0.001
+    if (nowMs > firstMs) return (nowMs - firstMs) / 1000
+    return 0.001
 }

@@ -41,8 +41,9 @@ export function complaint(
     limits: Limits
 ): string | undefined {
     // what is undefined is above nothing, and nothing is above it
-    if (health.lagging && health.consumers === 0)
-        return "entries are waiting and the group has no consumers"
+    if (health.lagging)
+        if (health.consumers === 0)
+            return "entries are waiting and the group has no consumers"
     if ((health.stalledMs as number) > (limits.stallS as number) * 1000)
         return `stalled for ${Math.floor((health.stalledMs as number) / 1000)} s: entries wait and none is delivered, limit ${limits.stallS} s`
     if ((health.deadEntries as number) > limits.deadMax)

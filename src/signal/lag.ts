@@ -72,19 +72,16 @@ export function conclude(evidence: Evidence, lag: Lag): void {
     const length = evidence.length
     let reported = evidence.reportedFalse ? undefined : evidence.reported
     if (counted !== undefined) {
-        // a 0 that was checked is still the one that is reported until the next check
-        if (evidence.countedAll)
-            return exactly(
-                lag,
-                counted,
-                reported === 0 && counted === 0 ? Known.Reported : Known.Counted
-            )
-        if (length !== undefined && (counted >= length || evidence.precedesAll))
-            return exactly(lag, length, Known.Whole)
-        if (reported === 0 && counted === 0)
-            return exactly(lag, 0, Known.Reported)
+        // also one that was counted after: a check changes nothing
+        if (reported === 0)
+            if (counted === 0) return exactly(lag, 0, Known.Reported)
+        if (evidence.countedAll) return exactly(lag, counted, Known.Counted)
+        if (length !== undefined)
+            if (counted >= length || evidence.precedesAll)
+                return exactly(lag, length, Known.Whole)
         // never too low unless somebody made a false claim: an upper bound, but not what makes a count of a part exact
-        if (reported !== undefined && reported <= counted) reported = undefined
+        if (reported !== undefined)
+            if (reported <= counted) reported = undefined
     } else if (reported === 0) return exactly(lag, 0, Known.Reported)
     let high = reported
     if (length !== undefined) {

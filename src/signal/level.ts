@@ -50,5 +50,6 @@ export function levelOf(scale: Scale, lag: number): number {
  */
 export function topOf(scale: Scale): number {
     const top = scale.bounds[scale.bounds.length - 1]
-    return scale.above ? top + 1 : top
+    if (scale.above) return top + 1
+    return top
 }
