@@ -56,11 +56,20 @@ export const TEXTS: Record<WifiKey | Explained, SettingText> = {
     SHOW: {
         meaning: "what the LEDs count; [more](#show)",
     },
+    POS_KEY: {
+        meaning:
+            "for a reader without a consumer group: the key that holds the ID of the entry it read last; [more](#pos_key)",
+    },
+    POS_FIELD: {
+        meaning: "the field that holds it, if that key is a hash",
+    },
     STREAM_2: {
         meaning:
             "further targets, numbered without a gap, up to five in all; each goes with its group",
     },
     SHOW_2: { meaning: "what their LEDs count" },
+    POS_KEY_2: { meaning: "where their readers keep their positions" },
+    POS_FIELD_2: { meaning: "likewise, the fields" },
     GROUP_2: { accepted: GROUP, meaning: "their consumer groups" },
     SKIP_GROUP: {
         accepted: "names or patterns, with commas",

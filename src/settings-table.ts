@@ -50,6 +50,8 @@ export type SettingKey =
     | OfTarget<"STREAM">
     | OfTarget<"GROUP">
     | OfTarget<"SHOW">
+    | OfTarget<"POS_KEY">
+    | OfTarget<"POS_FIELD">
     | "POLL_MS"
     | "STALE_MS"
     | OfTarget<"LAG_PER_LED">
@@ -193,9 +195,12 @@ function ofTarget(key: string, n: number): SettingKey {
 /** What is read of one target. */
 export interface TargetNames {
     stream: string
-    /** The consumer group, or a pattern: the one that lags most of those that it fits; empty where the stream's length is shown. */
+    /** The consumer group, or a pattern: the one that lags most of those that it fits; empty where there is none to ask for. */
     group: string
     show: Show
+    /** Where a reader without a group keeps the ID of the entry that it read last: a string's key, or a hash's and its field. */
+    positionKey: string
+    positionField: string
 }
 
 /** @param n counts from 1; the first target is required */
@@ -214,12 +219,20 @@ export async function askNames<Server>(
         Show.Consumers,
         Show.Length,
     ])) as Show
-    const needsGroup = show !== Show.Length
+    const positionKey = await ask.text(ofTarget("POS_KEY", n))
+    const positionField = await ask.text(ofTarget("POS_FIELD", n))
+    const needsGroup = show !== Show.Length && !positionKey
     const group = await ask.text(
         ofTarget("GROUP", n),
         n === 1 && needsGroup ? "staff" : undefined
     )
-    return { stream, group: needsGroup ? group : "", show }
+    return {
+        stream,
+        group: needsGroup ? group : "",
+        show,
+        positionKey,
+        positionField,
+    }
 }
 
 /** What is read of one target's scale. */

@@ -32,14 +32,10 @@ import { levelsScale, linearScale, Scale } from "./signal/level"
 
 export { isPattern, Show, Unit } from "./settings-table"
 
-/** One stream and consumer group to watch. */
-export interface TargetSettings {
-    stream: string
-    /** The consumer group, or a pattern: the one that lags most of those that it fits; empty where the stream's length is shown. */
-    group: string
-    /** Patterns of groups that it does not fit. */
+/** One stream to watch, and for whom. */
+export interface TargetSettings extends TargetNames {
+    /** Patterns of groups that no pattern means. */
     skipped: string[]
-    show: Show
     scale: Scale
 }
 
@@ -93,10 +89,11 @@ export class SettingsReader implements Ask<Address> {
                 )
         const targets = await this.readTargets(plain)
         const health = await this.readHealth()
-        if (health?.deadStream && targets[0].show === Show.Length)
-            this.faults.push(
-                "DEAD_STREAM is watched beside a consumer group, and SHOW is length: make the group the first target"
-            )
+        if (health?.deadStream)
+            if (!targets[0].group)
+                this.faults.push(
+                    "DEAD_STREAM is watched beside a consumer group: make that the first target"
+                )
         const trafficLight = await this.readTrafficLight()
         if (plain.user)
             if (!plain.password)
@@ -159,14 +156,14 @@ export class SettingsReader implements Ask<Address> {
         let gap = false
         for (let n = 1; n <= MAX_TARGETS; ++n) {
             const name = await askNames(this, n)
-            const { stream, group, show } = name
+            const { stream, group, show, positionKey } = name
             if (n > 1) {
                 if (!stream)
                     if (!group) {
                         gap = true
                         continue
                     }
-                if (!stream || (!group && show !== Show.Length))
+                if (!stream || (!group && !positionKey && show !== Show.Length))
                     this.faults.push(
                         `STREAM_${n} and GROUP_${n} go together: one of them is missing`
                     )
@@ -180,6 +177,16 @@ export class SettingsReader implements Ask<Address> {
                     this.faults.push(
                         `${n === 1 ? "SHOW" : `SHOW_${n}`} is ${show}: that is counted; UNIT=seconds goes with lag alone`
                     )
+            if (positionKey)
+                if (show !== Show.Lag)
+                    this.faults.push(
+                        `POS_KEY of target ${n} is set: there is no group to ask for more than its lag; SHOW goes with GROUP`
+                    )
+            if (name.positionField)
+                if (!positionKey)
+                    this.faults.push(
+                        `POS_FIELD of target ${n} is set, POS_KEY is not: the hash that has the field`
+                    )
             names.push(name)
         }
         const skipped = plain.skipGroup ? plain.skipGroup.split(",") : []
@@ -192,10 +199,8 @@ export class SettingsReader implements Ask<Address> {
         for (let i = 0; i < names.length; ++i) {
             const { levels, perLed } = await askScale(this, i + 1, leds)
             targets.push({
-                stream: names[i].stream,
-                group: names[i].group,
+                ...names[i],
                 skipped,
-                show: names[i].show,
                 scale: levels
                     ? levelsScale(leds, levels)
                     : perLed

@@ -6,6 +6,7 @@ import { ConsumersQuery } from "./ask/consumers-query"
 import { LagQuery } from "./ask/lag-query"
 import { LengthQuery } from "./ask/length-query"
 import { Standstill } from "./ask/standstill"
+import { StoredPosition } from "./ask/stored-position"
 import { NamePattern } from "./redis/name-pattern"
 import { Questions } from "./redis/question"
 import { Refusal, remedyOf, ReplyError } from "./redis/refusal"
@@ -103,9 +104,14 @@ export class Target {
             unit === Unit.Seconds ? ENTRIES_FOR_SECONDS : topOf(settings.scale)
         this.lagQuery = new LagQuery(
             settings.stream,
-            isPattern(settings.group)
-                ? new NamePattern(settings.group, settings.skipped)
-                : settings.group,
+            settings.positionKey
+                ? new StoredPosition(
+                      settings.positionKey,
+                      settings.positionField
+                  )
+                : isPattern(settings.group)
+                  ? new NamePattern(settings.group, settings.skipped)
+                  : settings.group,
             top,
             answers
         )
@@ -113,6 +119,8 @@ export class Target {
             this.lengthQuery = new LengthQuery(settings.stream)
         this.lagQuery.wantsOldest = unit === Unit.Seconds
         if (limits?.stallS !== undefined) this.stall = new Standstill()
+        // there are no consumers to be asked for, and nothing is pending
+        if (!settings.group) return
         if (stuckS > 0) this.stuck = new Standstill()
         if (limits !== undefined)
             this.consumersQuery = new ConsumersQuery(
@@ -202,13 +210,19 @@ export class Target {
             return false
         }
         if (group === undefined) {
-            this.refuse(
-                Condition.RefusedGroup,
-                "the stream has no such consumer group; check GROUP",
-                askedAt
-            )
+            this.refuse(Condition.RefusedGroup, this.nobody(), askedAt)
             return false
         }
+        if (this.settings.positionKey)
+            // a group would tell whether there is a stream
+            if (this.lagQuery.evidence.length === 0) {
+                this.refuse(
+                    Condition.RefusedStream,
+                    "the stream has no entries, or does not exist; check STREAM",
+                    askedAt
+                )
+                return false
+            }
         if (group.name !== this.foundName) {
             this.foundName = group.name
             this.label = group.name?.toString()
@@ -307,6 +321,23 @@ export class Target {
         this.isNews = true
     }
 
+    /** Where the reader's position is stored, for messages. */
+    private positionText(): string {
+        const { positionKey, positionField } = this.settings
+        return positionField
+            ? `field ${positionField} of ${positionKey}`
+            : positionKey
+    }
+
+    /** Why nobody's lag is known. */
+    private nobody(): string {
+        if (!this.settings.positionKey)
+            return "the stream has no such consumer group; check GROUP"
+        return this.lagQuery.isNoId
+            ? `${this.positionText()} holds no entry's ID; check POS_KEY`
+            : `${this.positionText()} is not there: its reader has not begun; check POS_KEY`
+    }
+
     private refused(error: ReplyError, askedAt: number): void {
         let condition = Condition.Unknown
         switch (error.refusal) {
@@ -315,11 +346,25 @@ export class Target {
                 break
             case Refusal.Stream:
                 condition = Condition.RefusedStream
+                if (this.settings.positionKey)
+                    if (this.lagQuery.group === undefined)
+                        return this.refuse(
+                            Condition.RefusedGroup,
+                            `${this.positionText()}: ${error.message}; check POS_KEY`,
+                            askedAt
+                        )
                 break
             case Refusal.NotNow:
                 this.notNow = error
                 return
             case Refusal.Elsewhere:
+                if (this.settings.positionKey)
+                    if (this.lagQuery.group !== undefined)
+                        return this.refuse(
+                            Condition.RefusedStream,
+                            `the stream and ${this.positionText()} are on different nodes of the Cluster: give both the same hash tag`,
+                            askedAt
+                        )
                 this.redirect = error.message
                 return
         }

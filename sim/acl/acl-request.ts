@@ -79,8 +79,8 @@ export const ACL_HELP = [
     "",
     "Prints the ACL SETUSER command for a Redis user that may do what laglight does with the settings in",
     ".env.defaults and .env.local, and nothing else. Paste it into redis-cli. What the settings ask for (STREAM,",
-    "STREAM_2 ..., REDIS_DB, UNIT, IDLE_MAX_S, PEND_AGE_S, DEAD_STREAM, REPLICA_OK, SENTINELS) is always",
-    "included.",
+    "STREAM_2 ..., POS_KEY, REDIS_DB, UNIT, IDLE_MAX_S, PEND_AGE_S, DEAD_STREAM, REPLICA_OK, SENTINELS) is",
+    "always included.",
     "",
     optionHelp(OPTIONS),
 ].join("\n")
@@ -124,15 +124,24 @@ export function aclRequest(
     options: AclOptions
 ): AclRequest {
     const text = (key: string) => textOf(settings.get(key))
-    const keys = [...settings.keys()].filter(key => /^STREAM(_\d+)?$/.test(key))
-    const streams = keys.map(key => text(key)!)
-    const showsLength = keys.map(
-        key => text(key.replace("STREAM", "SHOW")) === Show.Length
-    )
+    const targets = [...settings.keys()]
+        .filter(key => /^STREAM(_\d+)?$/.test(key))
+        .map(key => {
+            const own = (name: string) => text(key.replace("STREAM", name))
+            return {
+                stream: own("STREAM")!,
+                showsLength: own("SHOW") === Show.Length,
+                positionKey: own("POS_KEY"),
+                positionField: own("POS_FIELD"),
+            }
+        })
+    const positions = targets.filter(target => target.positionKey)
+    const streams = targets.map(({ stream }) => stream)
     if (streams.length === 0)
         throw new UsageError(
             "the settings name no stream: set STREAM in .env.local"
         )
+    for (const { positionKey } of positions) streams.push(positionKey!)
     const dead = text("DEAD_STREAM")
     if (dead !== undefined) streams.push(dead)
     return {
@@ -140,9 +149,18 @@ export function aclRequest(
         password: options.password,
         streams,
         server: options.server,
-        exact: options.exact,
-        groups: showsLength.includes(false),
-        length: showsLength.includes(true) || dead !== undefined,
+        // who reads without a group is known by counting alone
+        exact: options.exact || positions.length > 0,
+        groups: targets.some(
+            ({ showsLength, positionKey }) => !showsLength && !positionKey
+        ),
+        storedString: positions.some(({ positionField }) => !positionField),
+        storedField: positions.some(
+            ({ positionField }) => positionField !== undefined
+        ),
+        length:
+            targets.some(({ showsLength }) => showsLength) ||
+            dead !== undefined,
         script: options.script,
         seconds: options.seconds || text("UNIT") === "seconds",
         pendingAge: options.health || settings.has("PEND_AGE_S"),

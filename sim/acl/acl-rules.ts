@@ -12,7 +12,11 @@ export interface AclNeeds {
     script: boolean
     /** What needs a consumer group is shown. */
     groups: boolean
-    /** A stream's length is shown. */
+    /** A reader without a group keeps its position in a string. */
+    storedString: boolean
+    /** Or in a hash's field. */
+    storedField: boolean
+    /** A stream's length is shown, or a dead-letter stream's is watched. */
     length: boolean
     /** Count in seconds instead of entries. */
     seconds: boolean
@@ -113,6 +117,8 @@ export function redisRights(needs: AclNeeds): string[] {
     if (needs.select) rights.push("select")
     rights.push("echo")
     if (needs.groups) rights.push("xinfo|groups")
+    if (needs.storedString) rights.push("get")
+    if (needs.storedField) rights.push("hget")
     // the age is that of an entry that XREAD finds; XLEN, asked along with it, tells nothing of what entries hold
     if (exact || seconds || needs.length) rights.push("xlen")
     if (exact || seconds) rights.push("xread")

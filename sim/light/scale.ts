@@ -21,7 +21,9 @@ export function targetsOf(settings: EncodedSettings): TargetSetup[] {
         const stream = textOf(settings, `STREAM${suffix}`)
         const show = (textOf(settings, `SHOW${suffix}`) ?? Show.Lag) as Show
         const group =
-            show === Show.Length ? "" : textOf(settings, `GROUP${suffix}`)
+            show === Show.Length || textOf(settings, `POS_KEY${suffix}`)
+                ? ""
+                : textOf(settings, `GROUP${suffix}`)
         if (stream && group !== undefined)
             named.push({ stream, group, show, suffix })
     }

@@ -12,10 +12,11 @@ import {
 import { ConsumerGroup, readGroups } from "../redis/groups"
 import { ReplyReader, Questions } from "../redis/question"
 import { Refusal, ReplyError } from "../redis/refusal"
-import { nextCount, ReplySource } from "../redis/reply"
-import { encodeCommand } from "../redis/resp"
+import { nextCount, nextElement, ReplySource, unexpected } from "../redis/reply"
+import { encodeCommand, RespType } from "../redis/resp"
 import { Rights } from "../redis/rights"
 import { StreamId } from "../redis/stream-id"
+import { StoredPosition } from "./stored-position"
 import { Tally } from "./tally"
 
 /** What the entries that are counted in one poll may weigh on the wire, bytes. */
@@ -53,7 +54,7 @@ enum Ask {
 
 /** How much is asked in one send; each depth includes those before it. */
 enum Depth {
-    /** XINFO GROUPS: enough while it reports 0. */
+    /** XINFO GROUPS, enough while it reports 0; or the position that a reader stored. */
     Groups,
     /** XLEN and XREAD, which counts. */
     Count,
@@ -90,6 +91,8 @@ export class LagQuery implements ReplyReader {
     /** The name; undefined for the group that lags most, of those that `pattern` fits. */
     private wanted: Buffer | undefined = undefined
     private pattern: NamePattern | undefined = undefined
+    /** There is no group: `groupsCommand` asks for a stored position, and `own` holds it. */
+    private hasPosition = false
     private own = new ConsumerGroup()
     private depth = Depth.Groups
     /** What XREAD and XRANGE start from. */
@@ -110,8 +113,10 @@ export class LagQuery implements ReplyReader {
 
     /** The last-delivered-id moved past all that XREAD returned. */
     private movedPast = false
-    /** How many groups the stream has, as far as known on this connection. */
+    /** How many groups the stream has, as far as known on this connection; 0 where they are not asked for. */
     groups: number | undefined = undefined
+    /** There is a stored position, and it is no entry's ID. */
+    isNoId = false
     /** What one of them weighs in the list, bytes. */
     private groupBytes = GROUP_BYTES
     /** This send asks for nothing but the number of groups. */
@@ -132,22 +137,28 @@ export class LagQuery implements ReplyReader {
 
     /**
      * @param key the stream's
-     * @param group the group's name; or which names are looked at, for the one of them that lags most
+     * @param group the group's name; or which names are looked at, for the one of them that lags most; or where its position
+     * is stored
      * @param top the lag, in entries, from which on nothing changes on the display
      * @param answers receives what is read, and may be another target's again after `conclude`
      */
     constructor(
         private key: string,
-        group: string | NamePattern,
+        group: string | NamePattern | StoredPosition,
         private top: number,
         private answers: Answers
     ) {
         this.unread = answers.unread
         this.stream = answers.stream
         this.evidence = answers.evidence
-        if (group instanceof NamePattern) this.pattern = group
-        else this.wanted = Buffer.from(group)
-        this.groupsCommand = encodeCommand(["XINFO", "GROUPS", key])
+        if (group instanceof StoredPosition) {
+            this.hasPosition = true
+            this.groupsCommand = group.command()
+        } else {
+            if (group instanceof NamePattern) this.pattern = group
+            else this.wanted = Buffer.from(group)
+            this.groupsCommand = encodeCommand(["XINFO", "GROUPS", key])
+        }
         this.lengthCommand = encodeCommand(["XLEN", key])
     }
 
@@ -158,7 +169,7 @@ export class LagQuery implements ReplyReader {
         this.group = undefined
         this.depth = Depth.Groups
         this.crossCheckedAt = undefined
-        this.groups = undefined
+        this.groups = this.hasPosition ? 0 : undefined
         this.movedPast = false
         this.mostReturned = 0
         this.entryBytes = 0
@@ -404,7 +415,9 @@ export class LagQuery implements ReplyReader {
                 this.tally = undefined
             } else if (
                 ask === Ask.Groups ||
-                (this.counting && e.refusal !== Refusal.Who)
+                // no list of groups has told that there is such a stream
+                ((this.counting || this.hasPosition) &&
+                    e.refusal !== Refusal.Who)
             )
                 this.refusal = e
             else if (e.refusal === Refusal.Who)
@@ -418,7 +431,8 @@ export class LagQuery implements ReplyReader {
         switch (ask) {
             case Ask.Groups:
                 this.group = undefined
-                evidence.reported = (await this.readList(source))?.lag
+                if (this.hasPosition) await this.readPosition(source)
+                else evidence.reported = (await this.readList(source))?.lag
                 break
             case Ask.Length:
                 evidence.length = await nextCount(source)
@@ -453,6 +467,18 @@ export class LagQuery implements ReplyReader {
                 evidence.counted = this.unread.counted
                 break
         }
+    }
+
+    private async readPosition(source: ReplySource): Promise<void> {
+        const reader = source.reader
+        await nextElement(source)
+        this.isNoId = false
+        if (reader.type === RespType.Null) return
+        if (reader.type !== RespType.BulkString) throw unexpected(source)
+        const own = this.own
+        if (own.lastDeliveredId.take(reader.bytes, reader.start, reader.end))
+            this.group = own
+        else this.isNoId = true
     }
 
     private async readList(

@@ -307,9 +307,19 @@ describe("what goes with a consumer group", () => {
         "SKIP_GROUP is set, and no GROUP is a pattern: it passes over groups that GROUP=* would find"
     )
     refuses(
+        "a stored position, and more than the lag",
+        { POS_KEY: "at", SHOW: "pending" },
+        "POS_KEY of target 1 is set: there is no group to ask for more than its lag; SHOW goes with GROUP"
+    )
+    refuses(
+        "a field without its hash",
+        { STREAM_2: "s", GROUP_2: "g", POS_FIELD_2: "f" },
+        "POS_FIELD of target 2 is set, POS_KEY is not: the hash that has the field"
+    )
+    refuses(
         "a dead-letter stream beside a length",
         { DEAD_STREAM: "dead", SHOW: "length" },
-        "DEAD_STREAM is watched beside a consumer group, and SHOW is length: make the group the first target"
+        "DEAD_STREAM is watched beside a consumer group: make that the first target"
     )
 })
 

@@ -123,6 +123,21 @@ describe("the line", () => {
         assert.deepEqual(lines({ ...JOBS, DEAD_STREAM: "jobs:dead" }), [
             `${head} %R~jobs %R~jobs:dead resetchannels ${base} +xlen`,
         ])
+        assert.deepEqual(
+            lines({ ...JOBS, POS_KEY: "jobs:at" }),
+            lines({ ...JOBS, STREAM_2: "jobs:at" }, "--exact").map(line =>
+                line.replace("+xinfo|groups", "+get")
+            )
+        )
+        assert.match(
+            lines({
+                ...JOBS,
+                STREAM_2: "temps",
+                POS_KEY_2: "at",
+                POS_FIELD_2: "last",
+            })[0],
+            /%R~jobs %R~temps %R~at .*\+xinfo\|groups \+hget \+xlen \+xread/
+        )
         // two groups of one stream are one key
         assert.deepEqual(
             lines({ ...JOBS, STREAM_2: "jobs", GROUP_2: "night" }),
