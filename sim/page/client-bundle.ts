@@ -4,6 +4,6 @@ import { bundle } from "../bundle.ts"
 const ENTRY = new URL("client/main.ts", import.meta.url)
 
 /** @returns one module */
-export function clientBundle() {
-    return bundle(ENTRY, { target: "es2022" })
+export async function clientBundle() {
+    return (await bundle(ENTRY, { target: "es2022" })).contents
 }

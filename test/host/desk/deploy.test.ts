@@ -318,7 +318,8 @@ describe("the commands", () => {
             scripts.map(async script => {
                 const { code, stdout } = await runScript(
                     `sim/desk/${script}.ts`,
-                    ["--help"]
+                    ["--help"],
+                    { isSource: true }
                 )
                 assert.equal(code, 0, script)
                 assert.match(stdout, /^Usage: npm run /)

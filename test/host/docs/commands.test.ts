@@ -110,7 +110,6 @@ function workload(name: string) {
     return [
         `test/host/traffic/${name}.test.ts`,
         "test/host/support/traffic/process.ts",
-        "test/host/support/traffic/program.ts",
     ]
 }
 

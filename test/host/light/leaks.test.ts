@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { after, describe, test } from "node:test"
 import { fileURLToPath } from "node:url"
 import type { Health } from "../../../sim/page/health.ts"
+import { bundledScript } from "../support/bundles.ts"
 import { closeAtEnd } from "../support/light/bench.ts"
 import { parsePrometheusText } from "../support/page/prometheus-text.ts"
 import { startTestRedis } from "../support/redis/server.ts"
@@ -39,7 +40,7 @@ async function runCheck(file: string, ...options: string[]) {
     const child = spawn(
         process.execPath,
         [
-            ...["--import", "tsx", "sim/desk/check.ts"],
+            await bundledScript("sim/desk/check.ts"),
             ...["--board", "simulator", "--settings", file, ...options],
         ],
         { cwd: ROOT }
@@ -151,6 +152,8 @@ describe("a password", () => {
                     check: check.stdout + check.stderr,
                     processes: processList(),
                     ".devicescript": filesIn(join(ROOT, ".devicescript"))
+                        // but for this very test, which may be bundled
+                        .filter(name => name !== process.argv[1])
                         .map(name => readFileSync(name, "latin1"))
                         .join("\n"),
                 }
@@ -176,10 +179,11 @@ describe("a password", () => {
 
     test("on the command line of the traffic is warned of, and taken from the environment", async () => {
         const redis = closeAtEnd(await startTestRedis({ requirepass: "pw" }))
+        const traffic = await bundledScript("sim/traffic/main.ts")
         const run = async (args: string[], env: Record<string, string>) => {
             const child = spawn(
                 process.execPath,
-                ["--import", "tsx", "sim/traffic/main.ts", "sensors", ...args],
+                [traffic, "sensors", ...args],
                 { cwd: ROOT, env: { ...process.env, ...env } }
             )
             let said = ""

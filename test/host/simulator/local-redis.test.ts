@@ -13,9 +13,9 @@ import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { createInterface } from "node:readline"
 import { after, describe, test } from "node:test"
-import { fileURLToPath } from "node:url"
 import { createClient } from "redis"
 import { startLocalRedis } from "../../../sim/redis/local-redis.ts"
+import { bundledScript } from "../support/bundles.ts"
 import { allGone } from "../support/processes.ts"
 
 const GONE_MS = 3000
@@ -55,22 +55,15 @@ interface Told {
     name?: string
 }
 
+const HOLDER = await bundledScript("test/host/support/redis/holder.ts")
 const holders: ChildProcess[] = []
 after(() => holders.forEach(child => child.kill()))
 
 async function holder(env: NodeJS.ProcessEnv = {}, ending = "stop") {
-    const child = spawn(
-        process.execPath,
-        [
-            "--import",
-            import.meta.resolve("tsx"),
-            fileURLToPath(
-                new URL("../support/redis/holder.ts", import.meta.url)
-            ),
-            ending,
-        ],
-        { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] }
-    )
+    const child = spawn(process.execPath, [HOLDER, ending], {
+        env: { ...process.env, ...env },
+        stdio: ["pipe", "pipe", "pipe"],
+    })
     holders.push(child)
     let stderr = ""
     child.stderr.on("data", text => (stderr += text))
@@ -372,27 +365,17 @@ describe("without a Redis on PATH", () => {
 
     test("a build ends with the process that wanted it", { skip }, async () => {
         const pidFile = join(freshFolder(), "pid")
-        const child = spawn(
-            process.execPath,
-            [
-                "--import",
-                import.meta.resolve("tsx"),
-                fileURLToPath(
-                    new URL("../support/redis/holder.ts", import.meta.url)
-                ),
-            ],
-            {
-                env: {
-                    ...process.env,
-                    PATH: await pathWith({ make: make!, cc: which("true")! }),
-                    REDISMS_DOWNLOAD_DIR: freshFolder(),
-                    ...(await archive(
-                        `echo $$$$ > ${pidFile}; exec /bin/sleep 60`
-                    )),
-                },
-                stdio: "ignore",
-            }
-        )
+        const child = spawn(process.execPath, [HOLDER], {
+            env: {
+                ...process.env,
+                PATH: await pathWith({ make: make!, cc: which("true")! }),
+                REDISMS_DOWNLOAD_DIR: freshFolder(),
+                ...(await archive(
+                    `echo $$$$ > ${pidFile}; exec /bin/sleep 60`
+                )),
+            },
+            stdio: "ignore",
+        })
         await until(() => existsSync(pidFile) && read(pidFile) !== "")
         child.kill("SIGKILL")
         await allGone([Number(read(pidFile))], GONE_MS)

@@ -7,6 +7,7 @@ import net from "node:net"
 import type { AddressInfo } from "node:net"
 import { after, describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
+import { pathToFileURL } from "node:url"
 import fc from "fast-check"
 import { buildFirmware } from "../../../sim/firmware.ts"
 import { encodeSettings, parseSettings } from "../../../sim/settings-file.ts"
@@ -14,6 +15,7 @@ import { DrivenClock, RealClock } from "../../../sim/vm/clock.ts"
 import { SimulatedDevice } from "../../../sim/vm/device.ts"
 import type { DeviceOptions } from "../../../sim/vm/device.ts"
 import hostSockets from "../../../sim/vm/host-sockets.ts"
+import { bundledScript } from "../support/bundles.ts"
 import { stockParser } from "../support/stock-parser.ts"
 
 const running = new Set<SimulatedDevice>()
@@ -541,10 +543,11 @@ describe("device's process", () => {
         const { file } = await buildFirmware({
             entry: "test/device/programs/blink.ts",
         })
+        const module = await bundledScript("sim/vm/device.ts")
         const program = (end: string) => `
             import { readFileSync } from "node:fs"
             const { SimulatedDevice } = await import(${JSON.stringify(
-                new URL("../../../sim/vm/device.ts", import.meta.url).href
+                pathToFileURL(module).href
             )})
             const bytecode = readFileSync(${JSON.stringify(file)})
             const device = await SimulatedDevice.start({ bytecode })
@@ -553,13 +556,7 @@ describe("device's process", () => {
         const run = (end: string) => {
             const child = spawn(
                 process.execPath,
-                [
-                    "--import",
-                    "tsx",
-                    "--input-type=module",
-                    "--eval",
-                    program(end),
-                ],
+                ["--input-type=module", "--eval", program(end)],
                 { stdio: ["ignore", "pipe", "inherit"] }
             )
             const pid = new Promise<number>(resolve =>

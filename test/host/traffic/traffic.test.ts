@@ -17,12 +17,12 @@ import { stoppedAfterEach } from "../support/traffic/stopped-after-each.ts"
 import { until } from "../support/until.ts"
 import { isWorkedOff } from "../support/traffic/worked-off.ts"
 import { killAtRandom, WorkloadProcess } from "../support/traffic/process.ts"
-import { trafficProgram } from "../support/traffic/program.ts"
+import { bundledScript } from "../support/bundles.ts"
 
 const SOURCE = fileURLToPath(
     new URL("../../../sim/traffic/main.ts", import.meta.url)
 )
-const MAIN = await trafficProgram()
+const MAIN = await bundledScript("sim/traffic/main.ts")
 
 /** A load cycle quick enough for a test: 8 jobs up and down within 5 s. */
 const QUICK = { peak: 8, periodS: 5, ratePerS: 10, workers: 2 }

@@ -5,9 +5,9 @@ import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { SeededRandom } from "../../../../sim/soak/seeded-random.ts"
-import { trafficProgram } from "./program.ts"
+import { bundledScript } from "../bundles.ts"
 
-const MAIN = await trafficProgram()
+const MAIN = await bundledScript("sim/traffic/main.ts")
 /** The last line of a start. */
 const RUNS = /Ctrl-C stops it$/
 const START_TIMEOUT_MS = 15_000
