@@ -3,7 +3,7 @@
  * sentinel or Cluster node.
  */
 import { encodeReply } from "./encode-reply.ts"
-import { CannedReplyServer } from "./scripted-server.ts"
+import { CannedReplyServer } from "./canned-reply-server.ts"
 
 /** Changes a reply. @returns undefined: no reply is sent */
 export type Tamper = (

@@ -13,7 +13,7 @@ import type { PollCost } from "../../../sim/bench/counts.ts"
 import { buildFirmware } from "../../../sim/firmware.ts"
 import { SimulatedDevice } from "../../../sim/vm/device.ts"
 import { MAX_STEPS } from "../../../sim/vm/step-counter.ts"
-import { CannedReplyServer } from "../../../sim/faults/scripted-server.ts"
+import { CannedReplyServer } from "../../../sim/faults/canned-reply-server.ts"
 import { closeAtEnd, Light } from "../support/light/bench.ts"
 
 const MINUTES = Number(process.env.LAGLIGHT_BUDGET_MINUTES ?? 1)

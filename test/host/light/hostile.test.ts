@@ -8,7 +8,7 @@ import type { Settings } from "../../../sim/vm/device.ts"
 import { HostileRedis } from "../../../sim/faults/hostile-redis.ts"
 import { closeAtEnd, impatient, Light } from "../support/light/bench.ts"
 import { startTestRedis } from "../support/redis/server.ts"
-import { CannedReplyServer } from "../../../sim/faults/scripted-server.ts"
+import { CannedReplyServer } from "../../../sim/faults/canned-reply-server.ts"
 
 const JOBS = { STREAM: "jobs", GROUP: "staff" }
 

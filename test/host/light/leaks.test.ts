@@ -13,7 +13,7 @@ import { bundledScript } from "../support/bundles.ts"
 import { closeAtEnd } from "../support/light/bench.ts"
 import { parsePrometheusText } from "../support/page/prometheus-text.ts"
 import { startTestRedis } from "../support/redis/server.ts"
-import { CannedReplyServer } from "../../../sim/faults/scripted-server.ts"
+import { CannedReplyServer } from "../../../sim/faults/canned-reply-server.ts"
 import { eventually, startSimulator } from "../support/page/simulator-page.ts"
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url))

@@ -19,7 +19,7 @@ import { TestStream } from "../support/light/stream.ts"
 import { lagVectors } from "../support/fixtures.ts"
 import { replay } from "../support/light/replay.ts"
 import { startTestRedis } from "../support/redis/server.ts"
-import { CannedReplyServer } from "../../../sim/faults/scripted-server.ts"
+import { CannedReplyServer } from "../../../sim/faults/canned-reply-server.ts"
 
 const redis = closeAtEnd(await startTestRedis())
 const { client } = redis

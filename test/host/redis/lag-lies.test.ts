@@ -17,7 +17,7 @@ import { ONE_LATE_REPLY } from "../support/light/cut-sockets.ts"
 import { TestStream } from "../support/light/stream.ts"
 import { startTestRedis } from "../support/redis/server.ts"
 import type { TestClient, TestRedis } from "../support/redis/server.ts"
-import { CannedReplyServer } from "../../../sim/faults/scripted-server.ts"
+import { CannedReplyServer } from "../../../sim/faults/canned-reply-server.ts"
 import { until } from "../support/redis/replicated.ts"
 
 const POLL_MS = 1000

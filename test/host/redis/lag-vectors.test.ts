@@ -12,7 +12,7 @@ import { closeAtEnd, Light } from "../support/light/bench.ts"
 import { bytesOf, replay } from "../support/light/replay.ts"
 import { TestStream } from "../support/light/stream.ts"
 import { startTestRedis } from "../support/redis/server.ts"
-import { CannedReplyServer } from "../../../sim/faults/scripted-server.ts"
+import { CannedReplyServer } from "../../../sim/faults/canned-reply-server.ts"
 
 /**
  * Scenarios per version whose lag is known exactly, of those that have one. No lower than on the day this was written;

@@ -17,7 +17,7 @@ import {
     REFUSED_WHO,
 } from "../support/light/patterns.ts"
 import { encodeReply } from "../../../sim/faults/encode-reply.ts"
-import { CannedReplyServer } from "../../../sim/faults/scripted-server.ts"
+import { CannedReplyServer } from "../../../sim/faults/canned-reply-server.ts"
 import { Jobs } from "../support/redis/jobs.ts"
 import { NAMES_MODULE } from "../support/redis/names.ts"
 import { HOST, Sentinel } from "../support/redis/processes.ts"

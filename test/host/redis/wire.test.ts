@@ -22,7 +22,7 @@ import {
 } from "../support/light/patterns.ts"
 import { TestStream } from "../support/light/stream.ts"
 import { startTestRedis } from "../support/redis/server.ts"
-import { CannedReplyServer } from "../../../sim/faults/scripted-server.ts"
+import { CannedReplyServer } from "../../../sim/faults/canned-reply-server.ts"
 
 const redis = closeAtEnd(await startTestRedis())
 const stream = await TestStream.create(redis.client, "jobs", "staff")

@@ -7,7 +7,7 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { errorReplies, errorReply, lagVectors } from "../support/fixtures.ts"
 import { FaultProxy } from "../../../sim/faults/fault-proxy.ts"
-import { CannedReplyServer } from "../../../sim/faults/scripted-server.ts"
+import { CannedReplyServer } from "../../../sim/faults/canned-reply-server.ts"
 
 const REPLY = "$10\r\n0123456789\r\n"
 /** Long enough to see that nothing comes. */

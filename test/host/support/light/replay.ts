@@ -8,7 +8,7 @@ import {
 } from "../../../../sim/faults/encode-reply.ts"
 import type { Value } from "../../../../sim/faults/encode-reply.ts"
 import type { LagVector } from "../fixtures.ts"
-import type { Handler } from "../../../../sim/faults/scripted-server.ts"
+import type { Handler } from "../../../../sim/faults/canned-reply-server.ts"
 
 /** The bytes of a recorded text: one group's name is not valid UTF-8, and each character stands for a byte. */
 export function bytesOf(recorded: string): Buffer {
