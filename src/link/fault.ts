@@ -71,8 +71,7 @@ export function connectFault(message: string): Fault {
         "SSL", Fault.Tls,
         "TLS", Fault.Tls,
         "ECONNRESET", Fault.PeerReset,
-        // @devicescript/net, when data or a close comes together with the open
-        "Assertion failed", Fault.PeerClosed,
+        "closed at once", Fault.PeerClosed,
     ])
 }
 
