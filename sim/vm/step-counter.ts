@@ -10,6 +10,8 @@
  * static data begins at 1024. test/host/simulator/step-counter.test.ts proves the counts.
  */
 
+import { Reader, signedLeb, spliced, withFunctions } from "./wasm-code.ts"
+
 /** The VM ends a program that has taken so many steps without a pause (DEVS_MAX_STEPS). */
 export const MAX_STEPS = 131_072
 
@@ -27,23 +29,6 @@ export interface VmCounts {
     callBytes: number
 }
 
-/** The part of `WebAssembly` that the VM's glue code uses. */
-export interface WebAssemblyLike {
-    instantiate(binary: Uint8Array, imports: object): Promise<unknown>
-    RuntimeError: ErrorConstructor
-}
-
-/** The part of this process's own that is used here; the compiler's libraries for Node lack it. */
-const { WebAssembly } = globalThis as unknown as {
-    WebAssembly: WebAssemblyLike & {
-        Module: {
-            new (binary: Uint8Array): object
-            imports(module: object): { kind: string }[]
-            customSections(module: object, name: string): ArrayBuffer[]
-        }
-    }
-}
-
 /** Addresses of the counters, words of 32 bits. */
 const STEPS = 512
 const FEWEST_LEFT = 516
@@ -57,12 +42,6 @@ const FIRST_CALL_TAG = 7
 const CALL_TAGS = 2
 
 export class StepCounter {
-    /** To be given to the VM in place of the global of that name. */
-    readonly webAssembly: WebAssemblyLike = {
-        RuntimeError: WebAssembly.RuntimeError,
-        instantiate: (binary, imports) =>
-            WebAssembly.instantiate(withCounters(binary), imports),
-    }
     private readonly totals = new Map<number, { seen: number; sum: number }>()
 
     /** @param memory the VM's whole memory; to be asked before a counter of 32 bits has come full circle */
@@ -114,9 +93,6 @@ const I32_AND = 0x71
 const I32_LT_U = 0x49
 const SELECT = 0x1b
 
-const CODE_SECTION = 10
-const HEADER_BYTES = 8
-
 /** `i32.const value` */
 const constant = (value: number) => [I32_CONST, ...signedLeb(value)]
 /** The word at an address. */
@@ -128,24 +104,14 @@ const add = (address: number, amount: number[]) => [
 ]
 
 /** @throws if the binary is not the one that is known */
-function withCounters(binary: Uint8Array): Uint8Array {
-    const module = new WebAssembly.Module(binary)
-    const imported = WebAssembly.Module.imports(module).filter(
-        ({ kind }) => kind === "function"
-    ).length
-    const [names] = WebAssembly.Module.customSections(module, "name")
-    const changes = new Map([
-        ["devs_vm_exec_opcodes", countSteps],
-        ["jd_gc_any_try_alloc", countAllocations],
-    ])
-    const bodies = new Map<number, (body: Uint8Array) => Uint8Array>()
-    for (const [index, name] of functionNames(new Uint8Array(names ?? []))) {
-        const change = changes.get(name)
-        if (change) bodies.set(index - imported, change)
-    }
-    if (bodies.size !== changes.size)
-        throw new Error("the VM's functions are not named as expected")
-    return inCodeSection(binary, bodies)
+export function withCounters(binary: Uint8Array): Uint8Array {
+    return withFunctions(
+        binary,
+        new Map([
+            ["devs_vm_exec_opcodes", countSteps],
+            ["jd_gc_any_try_alloc", countAllocations],
+        ])
+    )
 }
 
 /** At the beginning of each turn of the loop. The steps left are in a local that is set to 131,072 just before. */
@@ -198,92 +164,4 @@ function countAllocations(body: Uint8Array) {
         ...add(ALLOCATED_BYTES, size),
         ...add(CALL_BYTES, [...size, ...isForCall, I32_MUL]),
     ])
-}
-
-function spliced(body: Uint8Array, at: number, added: number[]) {
-    return Buffer.concat([
-        body.subarray(0, at),
-        Buffer.from(added),
-        body.subarray(at),
-    ])
-}
-
-/** Changes some of the bodies in the code section, and the sizes with them. */
-function inCodeSection(
-    binary: Uint8Array,
-    changes: Map<number, (body: Uint8Array) => Uint8Array>
-): Uint8Array {
-    const reader = new Reader(binary)
-    reader.at = HEADER_BYTES
-    const out: Uint8Array[] = [binary.subarray(0, HEADER_BYTES)]
-    while (reader.at < binary.length) {
-        const start = reader.at
-        const id = binary[reader.at++]
-        const contents = reader.bytes(reader.leb())
-        if (id !== CODE_SECTION) {
-            out.push(binary.subarray(start, reader.at))
-            continue
-        }
-        const section = new Reader(contents)
-        const count = section.leb()
-        const bodies: Uint8Array[] = [Buffer.from(leb(count))]
-        for (let i = 0; i < count; i++) {
-            const body = section.bytes(section.leb())
-            const changed = changes.get(i)?.(body) ?? body
-            bodies.push(Buffer.from(leb(changed.length)), changed)
-        }
-        const code = Buffer.concat(bodies)
-        out.push(Buffer.from([id, ...leb(code.length)]), code)
-    }
-    return Buffer.concat(out)
-}
-
-/** The "name" section's list of functions. */
-function* functionNames(section: Uint8Array): Generator<[number, string]> {
-    const reader = new Reader(section)
-    while (reader.at < section.length) {
-        const kind = section[reader.at++]
-        const part = new Reader(reader.bytes(reader.leb()))
-        // 1: the names of functions
-        if (kind !== 1) continue
-        for (let count = part.leb(); count > 0; count--)
-            yield [
-                part.leb(),
-                Buffer.from(part.bytes(part.leb())).toString("latin1"),
-            ]
-    }
-}
-
-class Reader {
-    at = 0
-    constructor(private readonly source: Uint8Array) {}
-
-    /** An unsigned number in LEB128. */
-    leb() {
-        let value = 0
-        for (let shift = 0; ; shift += 7) {
-            const byte = this.source[this.at++]
-            value |= (byte & 0x7f) << shift
-            if (byte < 0x80) return value >>> 0
-        }
-    }
-
-    bytes(count: number) {
-        this.at += count
-        return this.source.subarray(this.at - count, this.at)
-    }
-}
-
-function leb(value: number) {
-    const bytes: number[] = []
-    for (; value >= 0x80; value >>>= 7) bytes.push((value & 0x7f) | 0x80)
-    return [...bytes, value]
-}
-
-function signedLeb(value: number) {
-    const bytes: number[] = []
-    // the last byte's bit 6 is the sign
-    for (; value < -0x40 || value > 0x3f; value >>= 7)
-        bytes.push((value & 0x7f) | 0x80)
-    return [...bytes, value & 0x7f]
 }

@@ -16,7 +16,7 @@ import { readFileSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { cachedFile } from "./cached-file.ts"
-import type { WebAssemblyLike } from "./step-counter.ts"
+import type { WebAssemblyLike } from "./wasm-code.ts"
 
 /** The one version of `@devicescript/cli` whose layout this file knows. */
 export const PINNED_CLI_VERSION = "2.16.4"

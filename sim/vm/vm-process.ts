@@ -11,9 +11,11 @@ import hostSockets from "./host-sockets.ts"
 import type { StartMessage, ToDevice } from "./messages.ts"
 import { Outbox } from "./outbox.ts"
 import type { SocketEvent, Sockets, SocketsFactory } from "./sockets.ts"
-import { StepCounter } from "./step-counter.ts"
+import { StepCounter, withCounters } from "./step-counter.ts"
+import { withWordCheck } from "./stress-check.ts"
 import { loadVmModule } from "./vm-module.ts"
 import type { VmModule } from "./vm-module.ts"
+import { webAssemblyWith } from "./wasm-code.ts"
 
 /** The VM's numbers for socket events (JD_CONN_EV_*). */
 const SOCKET_EVENT: Record<SocketEvent, number> = {
@@ -75,7 +77,10 @@ class Device {
             clearTimeout: timer => this.unschedule(timer as VmTimer),
             console: { log() {}, debug() {}, warn() {}, error() {} },
             require: name => nodeRequire(name),
-            WebAssembly: this.counter?.webAssembly,
+            WebAssembly: webAssemblyWith([
+                ...(this.counter ? [withCounters] : []),
+                ...(options.gcStress ? [withWordCheck] : []),
+            ]),
         }))
         vm.flashLoad = () => this.flash
         vm.flashSave = image => (this.flash = completeFlash(image))
