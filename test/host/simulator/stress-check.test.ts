@@ -26,7 +26,11 @@ async function complaintAt(
     const vm = await loadVmModule(vmSourceFile(), {
         Date: clock,
         setTimeout: (callback, ms) => clock.setTimeout(callback, ms),
-        clearTimeout: timer => clock.clearTimeout(timer as object),
+        clearTimeout(timer) {
+            clock.clearTimeout(timer as object)
+            // Emscripten's own, while it loads, is Node's, and would keep this process alive
+            clearInterval(timer as NodeJS.Timeout)
+        },
         console: { log() {}, debug() {}, warn() {}, error() {} },
         require: createRequire(import.meta.url),
         WebAssembly: webAssemblyWith(changes),
