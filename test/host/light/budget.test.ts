@@ -75,10 +75,10 @@ describe("a poll", () => {
 
     for (const [groups, steps, bytes] of [
         // an answer that says what the last one said is not read
-        [1, 4_550, 8_350],
-        [10, 10_150, 14_100],
-        [100, 35_500, 45_200],
-        [500, 147_500, 182_000],
+        [1, 5_850, 10_700],
+        [10, 12_000, 17_300],
+        [100, 42_000, 55_000],
+        [500, 167_500, 220_000],
     ])
         test(`of ${groups} groups takes at most ${steps} steps and ${bytes} bytes, all that the light does meanwhile included`, async t => {
             const cost = await costOf("light", groups)
@@ -119,7 +119,7 @@ describe("a poll", () => {
         )
     })
 
-    test("costs at most 2,480 steps for the watched group, 2,850 with two others, and 290 for one that nobody watches", async t => {
+    test("costs at most 2,550 steps for the watched group, 2,900 with two others, and 325 for one that nobody watches", async t => {
         // one after the other: polls are counted by the server
         const none = await costOf("laglight", 0)
         const one = await costOf("laglight", 1)
@@ -132,14 +132,14 @@ describe("a poll", () => {
         t.diagnostic(
             `watched ${watched} steps, one of three ${oneOfThree}, unwatched ${unwatched} and ${garbage} bytes`
         )
-        assert.ok(watched <= 2480, `${watched} steps`)
-        assert.ok(oneOfThree <= 2850, `${oneOfThree} steps`)
-        assert.ok(unwatched <= 290, `${unwatched} steps`)
+        assert.ok(watched <= 2550, `${watched} steps`)
+        assert.ok(oneOfThree <= 2900, `${oneOfThree} steps`)
+        assert.ok(unwatched <= 325, `${unwatched} steps`)
         // its 161 bytes on the wire are among them
-        assert.ok(garbage <= 350, `${garbage} bytes`)
+        assert.ok(garbage <= 420, `${garbage} bytes`)
     })
 
-    test("costs at most 690 steps a group with GROUP=*", async t => {
+    test("costs at most 760 steps a group with GROUP=*", async t => {
         const names = await redis.stream("all-watched", 100)
         const { steps } = await countPolls({
             bytecode: light,
@@ -155,7 +155,7 @@ describe("a poll", () => {
             warmUpMs: 5000,
         })
         t.diagnostic(`${steps} steps of ${names.length} groups`)
-        assert.ok(steps <= 690 * names.length, `${steps} steps`)
+        assert.ok(steps <= 760 * names.length, `${steps} steps`)
     })
 
     test("needs memory that does not depend on the number of groups, but for one piece and its rest", async t => {
