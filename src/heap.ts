@@ -5,7 +5,7 @@
  * over the heap, with the garbage of that time in between, and leave no hole for a piece of a reply (1472 bytes) long before
  * the heap is full.
  */
-import { COLLECT_AFTER, keepRoom, PIECE, tidy } from "./link/tidy"
+import { keepRoom, PIECE, tidy } from "./link/tidy"
 import { Settings, Unit } from "./settings"
 
 /** What a buffer takes of the heap besides its bytes. */
@@ -85,8 +85,7 @@ export class Reserve {
 
     /** For the beginning of the program, when the heap is empty. */
     constructor() {
-        // as one block, which is collected itself: what is left of smaller ones would lie where the state is to lie
-        tidy(COLLECT_AFTER)
+        tidy(PIECE)
         let below: Buffer[] | undefined = blocksOf(
             STATE_BLOCK,
             Math.idiv(STATE_BYTES, STATE_BLOCK + HEADER)

@@ -42,7 +42,7 @@ export type StartDisplays = (
 const PACED_KEY = "SIM_PACED"
 /** What the replies to one send may weigh then, bytes. */
 const PACED_REPLY_BYTES = 644000
-/** When services have been announced, ms after their start (display/jacdac.ts). */
+/** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
 
 /**

@@ -19,7 +19,7 @@ import { Player } from "./display/player"
 import { LedService } from "./display/service"
 import { stayAwake } from "./link/awake"
 
-/** When services have been announced, ms after their start (display/jacdac.ts). */
+/** When services have been announced, ms after their start (@devicescript/server). */
 const ANNOUNCE_MS = 510
 /** Each LED alone, on the way there, with time to look; and on the way back, ms. */
 const THERE_MS = 600

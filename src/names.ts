@@ -7,7 +7,7 @@
 export {}
 // prettier-ignore
 {
-    "_eventHandlers"; "activeLow"; "add"; "address"; "addressOf";
+    "_eventHandlers"; "_send"; "activeLow"; "add"; "address"; "addressOf";
     "affordableEntries"; "answeredAt"; "answers"; "ask"; "asked"; "askedAt";
     "askedScript"; "asking"; "at"; "base"; "batch"; "batchBytes"; "batchCount";
     "beatAt"; "beats"; "beforeCommand"; "beginning"; "blinking"; "blocks";
@@ -15,7 +15,7 @@ export {}
     "clock"; "command"; "complaint"; "condition"; "connected"; "connection";
     "consumers"; "consumersQuery"; "copy"; "count"; "counted"; "countedAll";
     "counting"; "crossCheckedAt"; "depth"; "deviceBusy"; "downSince"; "due";
-    "emit"; "empties"; "end"; "entries"; "entriesRead"; "entryBytes";
+    "emit"; "emitter"; "empties"; "end"; "entries"; "entriesRead"; "entryBytes";
     "evidence"; "fail"; "failed"; "failures"; "fault"; "faults"; "firstMs";
     "flag"; "flush"; "forget"; "frame"; "freshness"; "grant"; "green"; "group";
     "groupBytes"; "groups"; "halfOpens"; "handlers"; "hasUnread"; "here";

@@ -1,7 +1,7 @@
 /** The same frames as a Jacdac `led` service, which simulators and dashboards read. */
 import * as ds from "@devicescript/core"
+import { Server, startServer } from "@devicescript/server"
 import { Frame, FrameSink, LEDS } from "./display"
-import { sendReport, Service, startService } from "./jacdac"
 
 /** Bytes a pixel in the `pixels` register: red, green, blue (the Jacdac led specification). */
 const PIXEL_BYTES = 3
@@ -10,52 +10,76 @@ const LIT = 255
 
 const LED1: Frame = 1 << (LEDS - 1)
 
+/** The server behind the register: it knows only what the firmware told it. */
+class LedBarServer extends Server implements ds.LedServerSpec {
+    /** LED1 first, 3 bytes each. */
+    readonly buffer = Buffer.alloc(LEDS * PIXEL_BYTES)
+
+    constructor() {
+        super(ds.Led.spec)
+    }
+
+    pixels(): Buffer {
+        return this.buffer
+    }
+
+    set_pixels(value: Buffer): void {
+        // whoever else writes the register is not laglight: the light shows the lag, nothing else
+    }
+
+    intensity(): number {
+        return 1
+    }
+
+    set_intensity(value: number): void {
+        // the LEDs have no brightness control
+    }
+
+    actualBrightness(): number {
+        return 1
+    }
+
+    numPixels(): number {
+        return LEDS
+    }
+
+    numColumns(): number {
+        return LEDS
+    }
+
+    variant(): ds.LedVariant {
+        return ds.LedVariant.Stick
+    }
+}
+
 /**
  * The bar as a service; the bus is slower than the pins and must never hold them up, so it has a fiber of its own.
  *
  * Each frame goes out as a report of the register, unasked: a client's subscription alone would learn of it late or never,
  * and a write through a role of our own waits a second or more until that role is bound.
  */
-export class LedService implements FrameSink, Service {
-    readonly spec = ds.Led.spec
-    /** A report of the pixels: LED1 first, 3 bytes each. */
-    private report = this.spec
-        .lookup("pixels")
-        .encode(Buffer.alloc(LEDS * PIXEL_BYTES))
-    private index: number
-    /** What it says. */
+export class LedService implements FrameSink {
+    private server = new LedBarServer()
+    private pixels = ds.Led.spec.lookup("pixels")
+    /** What the register holds. */
     private shown: Frame = 0
-    /** It says a frame that has not been on the bus. */
+    /** The register holds a frame that has not been on the bus. */
     private unsent = false
     private sending = false
 
     /** Start it together with all other services, with no wait in between: one that starts later is never announced. */
     constructor() {
-        this.index = startService(this)
-    }
-
-    registers(): any {
-        return {
-            pixels: this.report.payload,
-            // the LEDs have no brightness control
-            intensity: 1,
-            actualBrightness: 1,
-            numPixels: LEDS,
-            numColumns: LEDS,
-            variant: ds.LedVariant.Stick,
-            statusCode: [0, 0],
-            instanceName: "led_0",
-        }
+        startServer(this.server)
     }
 
     write(frame: Frame): void {
-        const pixels = this.report.payload
+        const buffer = this.server.buffer
         let changed = frame ^ this.shown
         let bit = LED1
         for (let at = 0; changed !== 0; at += PIXEL_BYTES) {
             if (changed & bit) {
                 changed ^= bit
-                pixels.fillAt(at, PIXEL_BYTES, frame & bit ? LIT : 0)
+                buffer.fillAt(at, PIXEL_BYTES, frame & bit ? LIT : 0)
             }
             bit >>= 1
         }
@@ -69,7 +93,7 @@ export class LedService implements FrameSink, Service {
     private async send(): Promise<void> {
         while (this.unsent) {
             this.unsent = false
-            await sendReport(this.index, this.report)
+            await this.server._send(this.pixels.encode(this.server.buffer))
         }
         this.sending = false
     }

@@ -1,8 +1,10 @@
 /** A traffic light beside the bar: green, yellow, red for the worst of the targets. */
 import * as ds from "@devicescript/core"
+// the driver writes to pins, and leaves it to others to import what gives them that
+import "@devicescript/gpio"
+// this file alone: with all drivers, and the graphics that they draw with, the program takes a seventh longer to compile
+import { startTrafficLight } from "@devicescript/drivers/src/trafficlight"
 import { Condition, Display, LinkStatus, Status } from "./display"
-import { setLevel } from "./gpio"
-import { Service, startService } from "./jacdac"
 
 /** Limits in the scale's unit. */
 export interface TrafficLimits {
@@ -81,42 +83,25 @@ function worse(a: Lamp, b: Lamp): Lamp {
 }
 
 /** Three lamps on pins, and as a Jacdac `traffic light` service. */
-export class TrafficLight implements Display, Service {
-    readonly spec = ds.TrafficLight.spec
+export class TrafficLight implements Display {
     private lamps: Lamps = { steady: Lamp.None, blinking: Lamp.Yellow }
-    /** What the lamps were last told. */
-    private shown = Lamp.None
+    /** What the lamps were last told, -1 before the first time. */
+    private shown = -1
 
     private constructor(
-        private pins: LampPins,
+        private role: ds.TrafficLight,
         private limits: TrafficLimits
-    ) {
-        startService(this)
-        setLevel(pins.green, false)
-        setLevel(pins.yellow, false)
-        setLevel(pins.red, false)
-    }
+    ) {}
 
-    /** Starts the service and the light's own fiber. @param limits undefined: no traffic light is wanted */
+    /** Starts the driver and the light's own fiber. @param limits undefined: no traffic light is wanted */
     static async ifWanted(
         lamps: LampPins,
         limits: TrafficLimits | undefined
     ): Promise<Display[]> {
         if (limits === undefined) return []
-        const light = new TrafficLight(lamps, limits)
+        const light = new TrafficLight(await startTrafficLight(lamps), limits)
         light.blink.start()
         return [light]
-    }
-
-    registers(): any {
-        const shown = this.shown
-        return {
-            green: (shown & Lamp.Green) !== 0,
-            yellow: (shown & Lamp.Yellow) !== 0,
-            red: (shown & Lamp.Red) !== 0,
-            statusCode: [0, 0],
-            instanceName: "trafficLight_0",
-        }
     }
 
     show(status: Status): void {
@@ -132,21 +117,21 @@ export class TrafficLight implements Display, Service {
 
     private async blink(): Promise<void> {
         for (;;) {
-            this.write(this.lamps.steady | this.lamps.blinking)
+            await this.write(this.lamps.steady | this.lamps.blinking)
             await ds.sleep(BLINK_MS)
-            this.write(this.lamps.steady)
+            await this.write(this.lamps.steady)
             await ds.sleep(BLINK_MS)
         }
     }
 
-    private write(lamps: number): void {
-        const changed = lamps ^ this.shown
+    private async write(lamps: number): Promise<void> {
+        const changed = this.shown < 0 ? -1 : lamps ^ this.shown
         this.shown = lamps
-        const pins = this.pins
         if (changed & Lamp.Green)
-            setLevel(pins.green, (lamps & Lamp.Green) !== 0)
+            await this.role.green.write((lamps & Lamp.Green) !== 0)
         if (changed & Lamp.Yellow)
-            setLevel(pins.yellow, (lamps & Lamp.Yellow) !== 0)
-        if (changed & Lamp.Red) setLevel(pins.red, (lamps & Lamp.Red) !== 0)
+            await this.role.yellow.write((lamps & Lamp.Yellow) !== 0)
+        if (changed & Lamp.Red)
+            await this.role.red.write((lamps & Lamp.Red) !== 0)
     }
 }

@@ -1,4 +1,6 @@
 import * as ds from "@devicescript/core"
+// this file alone: the package has MQTT, HTTP and observables too, which cost a tenth of the time that it takes to compile
+import { connect, Socket } from "@devicescript/net/src/sockets"
 import { Address } from "./address"
 import { connectFault, Fault, LinkError, openFault } from "./fault"
 import { CONNECT_LIMIT_MS } from "./recovery"
@@ -6,16 +8,9 @@ import { needless, PIECE, THIRD, tidy } from "./tidy"
 
 type SocketEvent = "open" | "close" | "data" | "error"
 
-/**
- * DeviceScript's native sockets (runtime/devicescript/impl_socket.c). Its package for them, @devicescript/net, keeps all that
- * arrives until the heap is full, calls ten functions for each piece, and takes three times the bytes.
- */
+/** DeviceScript's native sockets: a close that `Socket.close` does not reach after a connect that timed out, and what arrives. */
 type NativeSockets = typeof ds & {
-    /** @param port negative for TLS. @returns not 0 when it cannot be opened; what becomes of it is told by events */
-    _socketOpen(host: string, port: number): number
-    _socketWrite(bytes: Buffer): number
     _socketClose(): number
-    /** Called by the runtime, in a fiber of its own for each event; after a close or an error the socket is closed. */
     _socketOnEvent(event: SocketEvent, arg: Buffer | string): void
 }
 
@@ -33,14 +28,19 @@ const MAX_PIECES = 17
 /** What a buffer takes in the heap besides its bytes. */
 const BUFFER_BYTES = 16
 
-/** The connection whose events come: the last one that was opened, until it is closed. */
+/** Where `Socket` keeps what `recv` has not returned yet. */
+interface SocketBuffers {
+    buffers: Buffer[]
+    /** Wakes `recv`. */
+    emitter: ds.Emitter<Buffer | boolean | Error>
+}
+
+/** The connection there is. */
 let current: Connection | undefined = undefined
 
 /** One TCP (or TLS) connection; the runtime has room for one at a time. */
 export class Connection {
-    /** What has arrived and `receive` has not returned yet. */
-    private pieces: Buffer[] = []
-    /** The same in bytes. */
+    /** What has arrived and `receive` has not returned yet, bytes. */
     private waiting = 0
     /** More has arrived than there is room for: what came last is lost. */
     private overflown = false
@@ -48,16 +48,18 @@ export class Connection {
     private leaving = false
     /** Whether something was asked that is not answered yet. */
     isAsked = false
-    private closed = false
-    /** What it was closed by; undefined where that was the server's wish. */
-    private lastError: Error | undefined = undefined
-    /** Waits for an event; undefined while nobody does. */
-    private waiter: ds.Fiber | undefined = undefined
 
-    private constructor(private name: string) {
+    private constructor(
+        private socket: Socket,
+        public address: Address
+    ) {
+        const buffers = (socket as unknown as SocketBuffers).buffers
+        // what came together with the open
+        for (const piece of buffers) this.waiting += piece.length + BUFFER_BYTES
         // an array that grows while pieces arrive comes to lie among them, and stays
-        this.pieces.insert(0, MAX_PIECES)
-        this.pieces.insert(0, -MAX_PIECES)
+        const count = buffers.length
+        buffers.insert(count, MAX_PIECES)
+        buffers.insert(count, -MAX_PIECES)
     }
 
     /** For our own simulator, where data comes no faster than it is read: there is room for it without further ado. */
@@ -66,56 +68,31 @@ export class Connection {
         needless()
     }
 
+    /** The stock library keeps all that arrives, for as long as nobody reads it, until the heap is full. */
     private static onEvent(event: SocketEvent, arg: Buffer | string): void {
         // without variables: it is called for many pieces before the first call goes on, and each holds its frame till then
-        if (event !== "data") {
-            console.debug("socket", current?.name, event, arg)
-            current?.changed(event, arg as string)
-        } else if (current !== undefined) current.arrived(arg as Buffer)
-    }
-
-    /** It was opened or closed, or has failed. */
-    private changed(event: SocketEvent, why: string): void {
-        if (event !== "open") {
-            current = undefined
-            this.closed = true
-            if (event === "error") this.lastError = this.error(why)
-        }
-        this.wake()
+        if (event === "data" && current !== undefined)
+            current.arrived(arg as Buffer)
+        else Socket._socketOnEvent(event, arg)
     }
 
     private arrived(piece: Buffer): void {
         if (this.leaving) return
         if (this.overflown) return
+        const socket = this.socket as unknown as SocketBuffers
         const bytes = piece.length + BUFFER_BYTES
         const limit = this.isAsked ? maxWaiting : MAX_UNASKED
         if (this.waiting > 0)
             if (this.waiting + bytes > limit) {
                 this.overflown = true
                 // they will not be read: the heap has other uses for their room
-                this.pieces = []
+                socket.buffers = []
                 return
             }
         this.waiting += bytes
-        this.pieces.push(piece)
-        this.wake()
-    }
-
-    private wake(): void {
-        // it is not suspended any more where its time has just run out
-        if (this.waiter?.suspended) this.waiter.resume(true)
-    }
-
-    /** Waits for an event. @returns false when none comes within `limitMs` */
-    private async wait(limitMs: number): Promise<boolean> {
-        this.waiter = ds.Fiber.self()
-        const woken = await ds.suspend<boolean>(limitMs)
-        this.waiter = undefined
-        return woken === true
-    }
-
-    private error(what: string): Error {
-        return new Error(`socket ${this.name}: ${what}`)
+        // as the stock handler does, in fewer calls: it comes with each piece
+        socket.buffers.push(piece)
+        socket.emitter.emit(false)
     }
 
     /**
@@ -123,26 +100,16 @@ export class Connection {
      * @throws LinkError after CONNECT_LIMIT_MS at the latest; what is left of the socket then is the recovery's to close
      */
     static async open(address: Address): Promise<Connection> {
-        const { host, port, tls } = address
-        const connection = new Connection(
-            `${tls ? "tls" : "tcp"}://${host}:${port}`
-        )
-        const sockets = ds as NativeSockets
-        sockets._socketOnEvent = Connection.onEvent
-        current = connection
-        console.debug(`connecting to ${connection.name}`)
         try {
-            const result = sockets._socketOpen(host, tls ? -port : port)
-            if (result !== 0) {
-                current = undefined
-                throw connection.error(`can't connect: ${result}`)
-            }
-            const inTime = await connection.wait(CONNECT_LIMIT_MS)
-            if (connection.lastError !== undefined) throw connection.lastError
-            if (!inTime) throw connection.error("Timeout")
-            // a close may come together with the open
-            if (connection.closed) throw connection.error("closed at once")
-            return connection
+            const socket = await connect({
+                host: address.host,
+                port: address.port,
+                proto: address.tls ? "tls" : "tcp",
+                timeout: CONNECT_LIMIT_MS,
+            })
+            current = new Connection(socket, address)
+            ;(ds as NativeSockets)._socketOnEvent = Connection.onEvent
+            return current
         } catch (e: any) {
             throw new LinkError(connectFault(e.message), e.message)
         }
@@ -164,16 +131,11 @@ export class Connection {
 
     /** @throws LinkError */
     async send(bytes: Buffer): Promise<void> {
-        let fault = "old socket used"
-        if (this === current) {
-            const result = (ds as NativeSockets)._socketWrite(bytes)
-            if (result === 0) return
-            // what came before it failed, and why, may come now
-            if (result === -1) await ds.sleep(10)
-            fault = `send error ${result}`
+        try {
+            await this.socket.send(bytes)
+        } catch (e: any) {
+            throw new LinkError(openFault(e.message), e.message)
         }
-        const message = this.error(fault).message
-        throw new LinkError(openFault(message), message)
     }
 
     /**
@@ -188,22 +150,19 @@ export class Connection {
                 "more data arrived than was asked for"
             )
         tidy(this.hasUnread() ? THIRD : PIECE)
-        while (this.pieces.length === 0) {
-            if (this.lastError !== undefined)
-                throw new LinkError(
-                    openFault(this.lastError.message),
-                    this.lastError.message
-                )
-            if (this.closed)
-                throw new LinkError(
-                    Fault.PeerClosed,
-                    "the server closed the connection"
-                )
-            if (!(await this.wait(limitMs > 0 ? limitMs : 1)))
-                throw new LinkError(Fault.ReplyTimeout, "no reply in time")
+        let piece: Buffer | null | undefined
+        try {
+            piece = await this.socket.recv(limitMs > 0 ? limitMs : 1)
+        } catch (e: any) {
+            throw new LinkError(openFault(e.message), e.message)
         }
-        const piece = this.pieces[0]
-        this.pieces.insert(0, -1)
+        if (piece === null)
+            throw new LinkError(
+                Fault.PeerClosed,
+                "the server closed the connection"
+            )
+        if (piece === undefined)
+            throw new LinkError(Fault.ReplyTimeout, "no reply in time")
         this.waiting -= piece.length + BUFFER_BYTES
         return piece
     }

@@ -71,7 +71,8 @@ export function connectFault(message: string): Fault {
         "SSL", Fault.Tls,
         "TLS", Fault.Tls,
         "ECONNRESET", Fault.PeerReset,
-        "closed at once", Fault.PeerClosed,
+        // @devicescript/net, when data or a close comes together with the open
+        "Assertion failed", Fault.PeerClosed,
     ])
 }
 

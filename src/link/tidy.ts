@@ -8,7 +8,7 @@ export const PIECE = 1460
  */
 export const THIRD = 476
 /** The VM collects its garbage when a quarter of its heap was allocated since the last time (gc_alloc.c), bytes. */
-export const COLLECT_AFTER = 16384
+const COLLECT_AFTER = 16384
 /** So much of the room is held in thirds, pieces: of a place where something lies, what is left is held too. */
 const SPLIT = 6
 /** So many thirds of that are held; what lies in the room for a while must not be what the heap is full by. */

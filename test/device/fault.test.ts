@@ -26,7 +26,7 @@ describe("while connecting", () => {
         Fault.Tls
     )
     connecting("read ECONNRESET", Fault.PeerReset)
-    connecting("socket tcp://redis:6379: closed at once", Fault.PeerClosed)
+    connecting("Assertion failed: ", Fault.PeerClosed)
     connecting("host or port invalid", Fault.Other)
     connecting("", Fault.Other)
 })

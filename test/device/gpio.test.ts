@@ -4,7 +4,7 @@ import { describe, expect, test } from "@devicescript/test"
 import { LEDS } from "../../src/display/display"
 import { LedPins } from "../../src/display/gpio"
 
-/** What the fake pins were told, in order: `3:high`. */
+/** What the fake pins were told, in order: `3=1` a level, `3:high` a mode. */
 let told: string[] = []
 
 /** Stands in for a pin. */
@@ -19,6 +19,10 @@ class FakePin {
                   ? "low"
                   : `mode ${mode}`
         told.push(`${this.name}:${word}`)
+    }
+
+    write(level: boolean | number): void {
+        told.push(`${this.name}=${level ? 1 : 0}`)
     }
 }
 
@@ -59,17 +63,15 @@ describe("active-high pins", () => {
         leds.write(0b1000000000)
         heard()
         leds.write(0b1100000000)
-        expect(heard()).toBe("2:high")
+        expect(heard()).toBe("2=1")
         leds.write(0b0100000001)
-        expect(heard()).toBe("1:low 10:high")
+        expect(heard()).toBe("1=0 10=1")
         leds.write(0b0100000001)
         expect(heard()).toBe("")
         leds.write(0b1011111110)
-        expect(heard()).toBe(
-            "1:high 2:low 3:high 4:high 5:high 6:high 7:high 8:high 9:high 10:low"
-        )
+        expect(heard()).toBe("1=1 2=0 3=1 4=1 5=1 6=1 7=1 8=1 9=1 10=0")
         leds.write(0)
-        expect(heard()).toBe("1:low 3:low 4:low 5:low 6:low 7:low 8:low 9:low")
+        expect(heard()).toBe("1=0 3=0 4=0 5=0 6=0 7=0 8=0 9=0")
     })
 })
 
@@ -81,7 +83,7 @@ describe("active-low pins", () => {
             "1:low 2:low 3:high 4:high 5:high 6:high 7:high 8:high 9:high 10:low"
         )
         leds.write(0b0100000011)
-        expect(heard()).toBe("1:high 9:low")
+        expect(heard()).toBe("1=1 9=0")
     })
     test("are high from the first frame on when it is dark", () => {
         const leds = new LedPins(fakePins(), true)
@@ -100,7 +102,7 @@ describe("pins that are not there", () => {
         leds.write(0)
         expect(heard().split(" ").length).toBe(9)
         leds.write(0b0000110000)
-        expect(heard()).toBe("6:high")
+        expect(heard()).toBe("6=1")
         const none: ds.OutputPin[] = []
         for (let i = 0; i < LEDS; ++i) none.push(undefined)
         const dark = new LedPins(none, true)

@@ -3,9 +3,9 @@
  * pins, beside a stand-in for the Wi-Fi service, which the VM has not. Sockets that behave as a Pico W's are the host's business (test/host/support/fake-pico-w).
  */
 import * as ds from "@devicescript/core"
+import { Server, startServer } from "@devicescript/server"
 import { configureHardware } from "@devicescript/servers"
 import { LEDS } from "../../../src/display/display"
-import { sendReport, Service, startService } from "../../../src/display/jacdac"
 import { LampPins, TrafficLight } from "../../../src/display/traffic-light"
 import { laglight } from "../../../src/laglight"
 import { thisRuntime } from "../../../src/link/runtime"
@@ -20,30 +20,20 @@ const boardTakes = Buffer.alloc(2500)
 const ORDER = "!fake"
 
 /** Says what the host orders: `scan <networks> <known ones>`, `gotIp`, `lostIp`. */
-class FakePicoWWifi implements Service {
-    readonly spec = ds.Wifi.spec
-    private index = startService(this)
-
-    registers(): any {
-        return {
-            reading: -60,
-            enabled: true,
-            ipAddress: Buffer.alloc(0),
-            eui48: Buffer.alloc(6),
-            ssid: "",
-            statusCode: [0, 0],
-        }
+class FakePicoWWifi extends Server implements ds.WifiServerSpec {
+    constructor() {
+        super(ds.Wifi.spec)
     }
 
-    async act(action: string, argument: any): Promise<boolean> {
-        if (action !== "addNetwork") return true
-        const [name, order] = argument as string[]
+    /** @param both the library hands over all arguments as one array, whatever its types say */
+    async addNetwork(both: any): Promise<void> {
+        const [name, order] = both as string[]
         if (name !== ORDER) {
             console.debug(`fake Wi-Fi: add network ${name}`)
-            return true
+            return
         }
         const words = order.split(" ")
-        const spec = this.spec
+        const spec = ds.Wifi.spec
         if (words[0] === "gotIp")
             await this.sendEvent(spec.lookup("gotIp").encode())
         else if (words[0] === "lostIp")
@@ -54,20 +44,35 @@ class FakePicoWWifi implements Service {
                     .lookup("scanComplete")
                     .encode([parseInt(words[1]), parseInt(words[2])])
             )
-        return true
     }
 
-    private async sendEvent(event: ds.Packet): Promise<void> {
-        // numbers it, and sends nothing
-        await sendReport(0x100, event)
-        await sendReport(this.index, event)
+    reconnect(): void {}
+    forgetNetwork(ssid: string): void {}
+    forgetAllNetworks(): void {}
+    setNetworkPriority(priority: number, ssid: string): void {}
+    scan(): void {}
+    reading(): number {
+        return -60
+    }
+    enabled(): boolean {
+        return true
+    }
+    set_enabled(value: boolean): void {}
+    ipAddress(): Buffer {
+        return Buffer.alloc(0)
+    }
+    eui48(): Buffer {
+        return Buffer.alloc(6)
+    }
+    ssid(): string {
+        return ""
     }
 }
 
 // the first service of the program: the host knows its index
-const wifi = new FakePicoWWifi()
+startServer(new FakePicoWWifi())
 
-if (boardTakes.length === 0) console.log(`no board, ${wifi.spec.name}`)
+if (boardTakes.length === 0) console.log("no board")
 const leds: ds.OutputPin[] = []
 for (let i = 0; i < LEDS; ++i) leds.push(undefined)
 const lamps: LampPins = { green: undefined, yellow: undefined, red: undefined }

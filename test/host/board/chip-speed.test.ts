@@ -85,7 +85,7 @@ function chipMs(before: VmCounts, after: VmCounts) {
 }
 
 describe("at the chip's speed", () => {
-    test("polls take their time: of 100 groups six a second at most, and of one group all that are wanted", async () => {
+    test("polls take their time: of 100 groups five a second at most, and of one group all that are wanted", async () => {
         const bench = closeAtEnd(await startBenchRedis())
         const perSecond: number[] = []
         for (const groups of [1, 100]) {
@@ -109,8 +109,8 @@ describe("at the chip's speed", () => {
         }
         const [one, hundred] = perSecond
         assert.ok(one > 9.5 && one < 10.5, `${one} a second of one group`)
-        // 160 ms a poll, by the prices of sim/chip.ts
-        assert.ok(hundred > 5 && hundred < 7, `${hundred} a second of 100`)
+        // 200 ms a poll, by the prices of sim/chip.ts
+        assert.ok(hundred > 4 && hundred < 6, `${hundred} a second of 100`)
     })
 
     test("the sign of life is as long as elsewhere, however long a poll takes", async () => {

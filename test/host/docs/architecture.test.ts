@@ -125,7 +125,7 @@ const ROOMS: Room[] = [
     {
         what: "link: Wi-Fi and sockets",
         files: ["src/link/"],
-        mayImport: ["src/link/", CORE],
+        mayImport: ["src/link/", CORE, "@devicescript/net/src/sockets"],
     },
     {
         what: "display, pure: the interface, the patterns",
@@ -135,7 +135,22 @@ const ROOMS: Room[] = [
     {
         what: "display: the only file that touches pins",
         files: ["src/display/gpio.ts"],
-        mayImport: ["src/display/", CORE],
+        mayImport: ["src/display/", CORE, "@devicescript/gpio", "@dsboard/"],
+    },
+    {
+        what: "display: the Jacdac service",
+        files: ["src/display/service.ts"],
+        mayImport: ["src/display/", CORE, "@devicescript/server"],
+    },
+    {
+        what: "display: the traffic light's driver",
+        files: ["src/display/traffic-light.ts"],
+        mayImport: [
+            "src/display/",
+            CORE,
+            "@devicescript/drivers/src/trafficlight",
+            "@devicescript/gpio",
+        ],
     },
     {
         what: "display: all others, each with its driver",
@@ -511,7 +526,7 @@ describe("imports", () => {
         assert.deepEqual(strays, [])
     })
 
-    test("pins are known to board.ts alone", () => {
+    test("pins are known to board.ts, gpio.ts and the traffic light alone", () => {
         const knowing = SOURCES.filter(
             file =>
                 file.startsWith("src/") &&
@@ -520,7 +535,11 @@ describe("imports", () => {
                     within(place, ["@dsboard/", "@devicescript/gpio"])
                 )
         )
-        assert.deepEqual(knowing, ["src/board.ts"])
+        assert.deepEqual(knowing.sort(), [
+            "src/board.ts",
+            "src/display/gpio.ts",
+            "src/display/traffic-light.ts",
+        ])
     })
 
     test("are told apart from types, and found wherever they are", () => {

@@ -37,7 +37,7 @@ const CLOSES = 128
 /** So many groups make a reply that takes longer than 5 s at a byte a millisecond. */
 const CROWD = 60
 
-/** How long a Redis may be down, and what the firmware logs of each attempt to connect to it. */
+/** How long a Redis may be down, and what DeviceScript's library logs of each attempt to connect to it. */
 const DOWN_FOR_MS = 600_000
 const ATTEMPT = /^connecting to tcp:/
 /** From then on the pauses are 30 s and more: 2 + 4 + 8 + 16 s, and what is added to them. */

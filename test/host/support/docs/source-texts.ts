@@ -139,10 +139,7 @@ function isMessage(node: ts.Node) {
         ts.isEnumMember(parent) ||
         ts.isLiteralTypeNode(parent) ||
         // bytes: hex`00 af`
-        ts.isTaggedTemplateExpression(parent) ||
-        // what a Jacdac device calls itself
-        (ts.isPropertyAssignment(parent) &&
-            parent.name.getText() === "deviceDescription")
+        ts.isTaggedTemplateExpression(parent)
     )
         return false
     if (ts.isArrayLiteralExpression(parent))
