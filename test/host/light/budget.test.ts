@@ -165,8 +165,9 @@ describe("a poll", () => {
             `${few.peakLiveBytes} and ${many.peakLiveBytes} bytes live`
         )
         assert.ok(few.peakLiveBytes > 0, "a collection was seen")
+        // less than a number for each of the 490 groups more; when garbage is collected, a piece may be in use or not
         assert.ok(
-            many.peakLiveBytes - few.peakLiveBytes <= 3000,
+            many.peakLiveBytes - few.peakLiveBytes <= 3900,
             `${few.peakLiveBytes}, then ${many.peakLiveBytes} bytes`
         )
     })
