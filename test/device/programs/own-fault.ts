@@ -34,7 +34,9 @@ const clock = new ServerClock()
 const answers = new Answers(REPLY_BYTES)
 const targets: Target[] = []
 for (const target of settings.targets)
-    targets.push(new Target(target, settings.unit, undefined, 0, false, clock, answers))
+    targets.push(
+        new Target(target, settings.unit, undefined, 0, false, clock, answers)
+    )
 const report = new Report()
 const keeper = new StatusKeeper(
     targets,
