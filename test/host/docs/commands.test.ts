@@ -331,6 +331,7 @@ describe(
                 stream: "jobs",
                 STREAM: "jobs",
                 group: "staff",
+                key: "jobs:reader",
                 REDIS_DB: "0",
             },
             ...{ user: "laglight", password: "PASS", MASTER: "main" },
@@ -348,6 +349,7 @@ describe(
             })
             await client.xGroupCreate("jobs", "staff", "$", { MKSTREAM: true })
             await client.xAdd("jobs", "*", { n: "1" })
+            await client.set("jobs:reader", "1-0")
             // one entry is pending
             await client.xReadGroup("staff", "ada", { key: "jobs", id: ">" })
             const [acl] = /^ACL SETUSER .*$/m.exec(read("docs/acl.md"))!

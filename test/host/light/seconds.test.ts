@@ -111,7 +111,7 @@ describe("the age of the oldest waiting entry", () => {
         })
         await light.run(1500)
         const first = Math.floor(now())
-        await add(`${first - 9000}-0`)
+        await add(`${first - 8500}-0`)
         await add(`${first - 3000}-0`)
         await light.run(1100)
         assert.equal(light.reading()!.level, 5)
