@@ -32,6 +32,14 @@ type Values = Record<string, SettingValue>
 
 const JOBS = { STREAM: "jobs", GROUP: "staff" }
 
+// before the first test: a server started further down could start after the last test that --test-name-pattern selects
+const redis = closeAtEnd(await startTestRedis())
+const { client } = redis
+const operator = await connectOperator(redis.port)
+after(() => operator.destroy())
+const SERVER = { REDIS_HOST: redis.host, REDIS_PORT: redis.port }
+const LOGIN = { REDIS_USER: "laglight", REDIS_PASS: PASSWORD }
+
 /** What the tool makes of settings and options. */
 function users(settings: Values, ...args: string[]): AclUser[] {
     return aclUsers(aclRequest(encodeSettings(settings), parseAclOptions(args)))
@@ -209,13 +217,6 @@ test("the command prints nothing but the line on stdout", async t => {
     )
     await assert.rejects(run("--redis", "5"), { code: 2, stdout: "" })
 })
-
-const redis = closeAtEnd(await startTestRedis())
-const { client } = redis
-const operator = await connectOperator(redis.port)
-after(() => operator.destroy())
-const SERVER = { REDIS_HOST: redis.host, REDIS_PORT: redis.port }
-const LOGIN = { REDIS_USER: "laglight", REDIS_PASS: PASSWORD }
 
 /** A light for one test: when it has ended, its commands are no longer among those that are counted. */
 async function startLight(t: TestContext, settings: Values) {
