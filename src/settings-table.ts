@@ -203,6 +203,14 @@ export interface TargetNames {
     positionField: string
 }
 
+/** Whether a target has a consumer group: neither a stream's length nor a reader that stores its position has one. */
+export function needsGroup(
+    show: Show,
+    positionKey: string | undefined
+): boolean {
+    return show !== Show.Length && !positionKey
+}
+
 /** @param n counts from 1; the first target is required */
 export async function askNames<Server>(
     ask: Ask<Server>,
@@ -221,14 +229,14 @@ export async function askNames<Server>(
     ])) as Show
     const positionKey = await ask.text(ofTarget("POS_KEY", n))
     const positionField = await ask.text(ofTarget("POS_FIELD", n))
-    const needsGroup = show !== Show.Length && !positionKey
+    const hasGroup = needsGroup(show, positionKey)
     const group = await ask.text(
         ofTarget("GROUP", n),
-        n === 1 && needsGroup ? "staff" : undefined
+        n === 1 && hasGroup ? "staff" : undefined
     )
     return {
         stream,
-        group: needsGroup ? group : "",
+        group: hasGroup ? group : "",
         show,
         positionKey,
         positionField,

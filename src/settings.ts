@@ -21,6 +21,7 @@ import {
     askTrafficLight,
     isPattern,
     MAX_TARGETS,
+    needsGroup,
     PlainSettings,
     SettingKey,
     Show,
@@ -163,7 +164,7 @@ export class SettingsReader implements Ask<Address> {
                         gap = true
                         continue
                     }
-                if (!stream || (!group && !positionKey && show !== Show.Length))
+                if (!stream || (!group && needsGroup(show, positionKey)))
                     this.faults.push(
                         `STREAM_${n} and GROUP_${n} go together: one of them is missing`
                     )

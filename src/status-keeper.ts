@@ -194,22 +194,22 @@ export class StatusKeeper {
             ? `no answer for ${Math.floor(this.staleMs / 1000)} s`
             : target.reason
         const group = target.groupName()
-        if (condition === shown.condition)
-            if (lagLow === shown.lagLow)
-                if (lagHigh === shown.lagHigh)
-                    if (low === shown.low)
-                        if (high === shown.high)
-                            if (known === shown.known)
-                                if (pending === shown.pending)
-                                    if (consumers === shown.consumers)
-                                        if (complaint === shown.complaint)
-                                            if (reason === shown.reason)
-                                                if (group === shown.group)
-                                                    if (
-                                                        target.missing ===
-                                                        shown.missing
-                                                    )
-                                                        return false
+        // no loop: it is left where something differs
+        for (;;) {
+            if (condition !== shown.condition) break
+            if (lagLow !== shown.lagLow) break
+            if (lagHigh !== shown.lagHigh) break
+            if (low !== shown.low) break
+            if (high !== shown.high) break
+            if (known !== shown.known) break
+            if (pending !== shown.pending) break
+            if (consumers !== shown.consumers) break
+            if (complaint !== shown.complaint) break
+            if (reason !== shown.reason) break
+            if (group !== shown.group) break
+            if (target.missing !== shown.missing) break
+            return false
+        }
         shown.condition = condition
         shown.low = low
         shown.high = high

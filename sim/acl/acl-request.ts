@@ -1,5 +1,5 @@
 /** What `npm run acl` has to print, from the settings and the options. */
-import { Show } from "../../src/settings-table.ts"
+import { needsGroup, Show } from "../../src/settings-table.ts"
 import { optionHelp, parseCommandLine, UsageError } from "../command-line.ts"
 import type { CommandOptions } from "../command-line.ts"
 import type { EncodedSettings } from "../settings-file.ts"
@@ -128,10 +128,13 @@ export function aclRequest(
         .filter(key => /^STREAM(_\d+)?$/.test(key))
         .map(key => {
             const own = (name: string) => text(key.replace("STREAM", name))
+            const show = (own("SHOW") ?? Show.Lag) as Show
+            const positionKey = own("POS_KEY")
             return {
                 stream: own("STREAM")!,
-                showsLength: own("SHOW") === Show.Length,
-                positionKey: own("POS_KEY"),
+                showsLength: show === Show.Length,
+                hasGroup: needsGroup(show, positionKey),
+                positionKey,
                 positionField: own("POS_FIELD"),
             }
         })
@@ -151,9 +154,7 @@ export function aclRequest(
         server: options.server,
         // who reads without a group is known by counting alone
         exact: options.exact || positions.length > 0,
-        groups: targets.some(
-            ({ showsLength, positionKey }) => !showsLength && !positionKey
-        ),
+        groups: targets.some(({ hasGroup }) => hasGroup),
         storedString: positions.some(({ positionField }) => !positionField),
         storedField: positions.some(
             ({ positionField }) => positionField !== undefined

@@ -1,6 +1,6 @@
 /** The scales of the LEDs from the settings, for the chart and the status texts. */
 import { LEDS } from "../../src/display/display.ts"
-import { Show } from "../../src/settings-table.ts"
+import { needsGroup, Show } from "../../src/settings-table.ts"
 import {
     levelOf as levelOfLag,
     levelsScale,
@@ -20,10 +20,9 @@ export function targetsOf(settings: EncodedSettings): TargetSetup[] {
         const suffix = n === 1 ? "" : `_${n}`
         const stream = textOf(settings, `STREAM${suffix}`)
         const show = (textOf(settings, `SHOW${suffix}`) ?? Show.Lag) as Show
-        const group =
-            show === Show.Length || textOf(settings, `POS_KEY${suffix}`)
-                ? ""
-                : textOf(settings, `GROUP${suffix}`)
+        const group = needsGroup(show, textOf(settings, `POS_KEY${suffix}`))
+            ? textOf(settings, `GROUP${suffix}`)
+            : ""
         if (stream && group !== undefined)
             named.push({ stream, group, show, suffix })
     }

@@ -10,7 +10,16 @@
  * static data begins at 1024. test/host/simulator/step-counter.test.ts proves the counts.
  */
 
-import { Reader, signedLeb, spliced, withFunctions } from "./wasm-code.ts"
+import {
+    I32_ADD,
+    I32_CONST,
+    I32_LOAD,
+    LOCAL_GET,
+    Reader,
+    signedLeb,
+    spliced,
+    withFunctions,
+} from "./wasm-code.ts"
 
 /** The VM ends a program that has taken so many steps without a pause (DEVS_MAX_STEPS). */
 export const MAX_STEPS = 131_072
@@ -81,12 +90,8 @@ export class StepCounter {
 /** WebAssembly's instructions, as far as they are needed here (WebAssembly Core Specification, 5.4). */
 const BLOCK = [0x02, 0x40]
 const LOOP = [0x03, 0x40]
-const LOCAL_GET = 0x20
 const LOCAL_SET = 0x21
-const I32_CONST = 0x41
-const I32_LOAD = [0x28, 2, 0]
 const I32_STORE = [0x36, 2, 0]
-const I32_ADD = 0x6a
 const I32_SUB = 0x6b
 const I32_MUL = 0x6c
 const I32_AND = 0x71

@@ -5,15 +5,19 @@
  * test/host/simulator/stress-check.test.ts proves that it finds what it found. On corruption the VM prints the whole word in
  * place of the byte.
  */
-import { signedLeb, spliced, withFunctions } from "./wasm-code.ts"
+import {
+    I32_ADD,
+    I32_CONST,
+    I32_LOAD,
+    LOCAL_GET,
+    signedLeb,
+    spliced,
+    withFunctions,
+} from "./wasm-code.ts"
 
 const LOAD_BYTE = [0x2d, 0, 0]
-const LOAD_WORD = [0x28, 2, 0]
 const TEE = 0x22
-const CONST = 0x41
-const GET = 0x20
 const NOT_EQUAL = 0x47
-const ADD = 0x6a
 const BRANCH_IF = 0x0d
 
 /** What fills a free byte: `FREE_FILL`. */
@@ -22,8 +26,8 @@ const WORD_FILL = 0x37373737
 
 /** No locals; `memory.fill(to, value, bytes)`; returns `to`. */
 const MEMORY_FILL = Uint8Array.of(
-    ...[0, GET, 0, GET, 1, GET, 2],
-    ...[0xfc, 11, 0, GET, 0, 0x0b]
+    ...[0, LOCAL_GET, 0, LOCAL_GET, 1, LOCAL_GET, 2],
+    ...[0xfc, 11, 0, LOCAL_GET, 0, 0x0b]
 )
 
 /** @throws if the binary is not the one that is known */
@@ -41,7 +45,7 @@ export function withWordCheck(binary: Uint8Array): Uint8Array {
 /** `if (data[i] != FREE_FILL) ...; i + 1` becomes `if (*(int *)(data + i) != ...) ...; i + 4`. */
 function checkWords(body: Uint8Array) {
     const text = Buffer.from(body)
-    const compared = Buffer.from([CONST, FILL, NOT_EQUAL, BRANCH_IF])
+    const compared = Buffer.from([I32_CONST, FILL, NOT_EQUAL, BRANCH_IF])
     const at = text.indexOf(compared)
     const load = at - 2 - LOAD_BYTE.length
     // the branch's depth, and the index
@@ -51,12 +55,14 @@ function checkWords(body: Uint8Array) {
         text.indexOf(compared, at + 1) >= 0 ||
         !text.subarray(load, at - 2).equals(Buffer.from(LOAD_BYTE)) ||
         text[at - 2] !== TEE ||
-        text[step - 2] !== GET ||
-        !text.subarray(step, step + 3).equals(Buffer.from([CONST, 1, ADD]))
+        text[step - 2] !== LOCAL_GET ||
+        !text
+            .subarray(step, step + 3)
+            .equals(Buffer.from([I32_CONST, 1, I32_ADD]))
     )
         throw new Error("the VM's check of its heap is not as expected")
     const changed = Buffer.from(body)
-    changed.set(LOAD_WORD, load)
+    changed.set(I32_LOAD, load)
     changed[step + 1] = 4
     return spliced(
         Buffer.concat([changed.subarray(0, at + 1), changed.subarray(at + 2)]),

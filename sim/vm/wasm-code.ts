@@ -31,6 +31,12 @@ export function webAssemblyWith(changes: Change[]): WebAssemblyLike {
     }
 }
 
+/** Instructions, as far as more than one file needs them (WebAssembly Core Specification, 5.4); a load with its alignment and offset. */
+export const LOCAL_GET = 0x20
+export const I32_CONST = 0x41
+export const I32_LOAD = [0x28, 2, 0]
+export const I32_ADD = 0x6a
+
 const CODE_SECTION = 10
 const HEADER_BYTES = 8
 

@@ -13,6 +13,8 @@ function isLike(name: Buffer, pattern: Buffer): boolean {
     while (at < name.length) {
         const wanted = next < pattern.length ? pattern[next] : -1
         if (wanted === STAR) {
+            // nothing follows that could fail to fit
+            if (next + 1 === pattern.length) return true
             star = next++
             starEnd = at
         } else if (wanted === ANY || wanted === name[at]) {
